@@ -1,0 +1,1 @@
+"""tenfold: ten machine-learning papers, one command."""

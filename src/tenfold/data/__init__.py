@@ -1,0 +1,1 @@
+"""Raw data: sources, checksums, readers and generators that several papers share."""

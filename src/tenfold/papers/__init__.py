@@ -1,0 +1,1 @@
+"""One folder per paper. Papers never import each other."""

@@ -1,0 +1,1 @@
+"""The run of one job: device, seeding, loop, checkpoint and resume, history."""
