@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,8 +27,10 @@ State: TypeAlias = Mapping[str, "Stateful | torch.Generator | np.random.Generato
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write tensors and plain values; `load` gets them back without unpickling arbitrary objects."""
+    buffer = io.BytesIO()  # a full disk then raises OSError, which PyTorch's own writer would hide
+    torch.save(content, buffer)
     with atomic_file(path) as file:
-        torch.save(content, file)
+        file.write(buffer.getbuffer())
 
 
 def load(path: Path) -> dict[str, Any] | None:

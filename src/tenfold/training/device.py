@@ -71,3 +71,8 @@ def _available(wanted: str) -> str:
     if kind == "mps" and not torch.backends.mps.is_available():
         raise ConfigError("device: 'mps' asked for, but PyTorch sees no Apple GPU; use auto or cpu")
     return kind
+
+
+def describe(device: torch.device) -> str:
+    """Name for run.json: the GPU's model, or the kind of device."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

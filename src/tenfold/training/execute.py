@@ -78,8 +78,7 @@ def _finish(
             "code_digest": code_digest,
             "versions": versions(),
             "host": host(),
-            "device": str(run.device) if run.device.type == "cpu" else torch.cuda.get_device_name(run.device)
-            if run.device.type == "cuda" else run.device.type,
+            "device": devices.describe(run.device),
             "threads": torch.get_num_threads(),
             "cpu_seconds": round(time.process_time() - cpu, 2),
             "wall_seconds": round(time.monotonic() - started, 2),

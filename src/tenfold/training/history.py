@@ -9,26 +9,37 @@ from typing import Any
 
 
 class History:
-    """Appends rows to a JSON-lines file. Rows are flushed at once, so a viewer can follow a running job."""
+    """Appends rows to a JSON-lines file. Rows are flushed at once, so a viewer can follow a running job.
+
+    `keep` marks what a checkpoint covers; `rewind` forgets what was written after that: steps that a resumed run does
+    again.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
+        self._kept = 0
 
     def append(self, row: dict[str, Any]) -> None:
         self._file.write(json.dumps(row, allow_nan=False) + "\n")
         self._file.flush()
 
-    def position(self) -> int:
-        """Bytes written so far, all of them on disk."""
+    def keep(self) -> int:
+        """All rows so far are covered by a checkpoint. Returns their length in bytes, which are now on disk."""
         os.fsync(self._file.fileno())
-        return self._file.tell()
+        self._kept = self._file.tell()
+        return self._kept
 
-    def cut(self, position: int) -> None:
-        """Forget what was written after `position`: steps that a resumed run does again."""
-        self._file.truncate(position)
-        self._file.seek(position)
+    def kept_until(self, position: int) -> None:
+        """A checkpoint read back from disk covers the first `position` bytes."""
+        self._kept = max(self._kept, position)
+
+    def rewind(self) -> None:
+        """Forget the rows that no checkpoint covers."""
+        end = min(self._kept, self.path.stat().st_size)
+        self._file.truncate(end)
+        self._file.seek(end)
 
     def close(self) -> None:
         self._file.close()

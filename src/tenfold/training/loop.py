@@ -84,7 +84,7 @@ class Loop:
                 "signature": self._signature,
                 "step": self.step,
                 "stopped": self._stopped,
-                "history": self._history.position(),
+                "history": self._history.keep(),
                 "random": checkpoint.random_state(),
                 "state": checkpoint.snapshot(self._state),
             },
@@ -92,15 +92,15 @@ class Loop:
 
     def _restore(self) -> None:
         saved = self._read()
-        if saved is None:
-            return
-        checkpoint.restore(self._state, saved["state"])
-        checkpoint.set_random_state(saved["random"])
-        self.step, self._stopped = saved["step"], saved["stopped"]
-        if not saved["stopped"] and self.step < self.total:
-            self._history.cut(saved["history"])
-        self.resumed_at = self.step
-        self._progress.say(f"{self.name}: resumes after step {self.step} of {self.total}")
+        if saved is not None:
+            checkpoint.restore(self._state, saved["state"])
+            checkpoint.set_random_state(saved["random"])
+            self.step, self._stopped = saved["step"], saved["stopped"]
+            self._history.kept_until(saved["history"])
+            self.resumed_at = self.step
+            self._progress.say(f"{self.name}: resumes after step {self.step} of {self.total}")
+        if saved is None or (self.step < self.total and not self._stopped):
+            self._history.rewind()
 
     def _read(self) -> dict[str, Any] | None:
         if not self._path.exists():
