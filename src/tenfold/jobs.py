@@ -1,0 +1,173 @@
+"""From configuration to work: which data sets, jobs and settings a scale asks for. Light: the Snakefile imports it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tenfold import paths
+from tenfold.config import Configuration, Method, PaperConfig, Scale, Settings
+from tenfold.data.manifest import is_present
+from tenfold.errors import ConfigError
+from tenfold.provenance import digest_of
+from tenfold.settings import validate
+from tenfold.training.job import Job
+
+
+class Plan:
+    """The work of one paper at the configuration's scale."""
+
+    def __init__(self, configuration: Configuration, slug: str) -> None:
+        self.configuration = configuration
+        self.paper = configuration.paper(slug)
+        self.scale: Scale = configuration.scale(slug)
+        self.scale_name = configuration.suite.scale
+        self.seeds = tuple(configuration.suite.seeds or self.scale.seeds)
+
+    @property
+    def slug(self) -> str:
+        return self.paper.slug
+
+    def datasets(self) -> list[str]:
+        """Data sets of this scale: those that always run, and those whose raw data is present."""
+        present = [name for name in self.scale.also if name not in self.scale.datasets and self._is_present(name)]
+        return [*self.scale.datasets, *present]
+
+    def absent_datasets(self) -> list[str]:
+        """Data sets of `also` whose raw data is not under data/raw."""
+        return [name for name in self.scale.also if not self._is_present(name)]
+
+    def _is_present(self, dataset: str) -> bool:
+        raw = self.paper.datasets[dataset].raw
+        return raw is None or is_present(paths.raw(raw))
+
+    def methods(self, dataset: str) -> list[str]:
+        """Methods that run on a data set at this scale."""
+        return list(self.scale.only.get(dataset, self.scale.methods))
+
+    def blocks(self, method: str) -> list[tuple[int, ...]]:
+        """The seeds of a method, cut into blocks of one job each."""
+        seeds = self.seeds[:1] if self.paper.methods[method].deterministic else self.seeds
+        size = self.scale.seeds_per_job or len(seeds)
+        return [seeds[start : start + size] for start in range(0, len(seeds), size)]
+
+    def jobs(self) -> list[Job]:
+        """Every training job of the paper, in the order of the configuration."""
+        return [
+            self.job(dataset, method, seeds)
+            for dataset in self.datasets()
+            for method in self.methods(dataset)
+            for seeds in self.blocks(method)
+        ]
+
+    def job(self, dataset: str, method: str, seeds: tuple[int, ...]) -> Job:
+        """One job with its settings resolved and checked. Raises ConfigError for unknown names."""
+        for kind, name, known in (
+            ("data set", dataset, self.paper.datasets), ("method", method, self.paper.methods),
+        ):  # fmt: skip
+            if name not in known:
+                raise ConfigError(f"{self.slug}: unknown {kind} {name!r}; known: {', '.join(known)}")
+        return Job(
+            scale=self.scale_name,
+            paper=self.slug,
+            dataset=dataset,
+            method=method,
+            seeds=seeds,
+            settings=self.train_settings(dataset, method),
+            data_kind=self.paper.datasets[dataset].kind,
+            after=self.paper.methods[method].after,
+        )
+
+    def train_settings(self, dataset: str, method: str) -> Settings:
+        """Settings of a job; later layers win: paper, data set, method (and what it extends), scale, scale's override."""
+        layers = [
+            self.paper.defaults,
+            self.paper.datasets[dataset].train,
+            *(layer.settings for layer in reversed(_lineage(self.paper, method))),
+            self.scale.settings,
+            *(self.scale.overrides.get(name, {}) for name in reversed(_lineage_names(self.paper, method))),
+        ]
+        return self._checked("Train", _merged(layers), f"settings of {method} on {dataset} at scale {self.scale_name}")
+
+    def prepare_settings(self, dataset: str) -> Settings:
+        """Settings of a data set's prepare stage at this scale."""
+        layers = [self.paper.datasets[dataset].prepare, self.scale.prepare]
+        return self._checked("Prepare", _merged(layers), f"datasets.{dataset}.prepare")
+
+    def prepare_digest(self, dataset: str) -> str:
+        """Digest of what the configuration says about preparing a data set."""
+        return digest_of({"settings": self.prepare_settings(dataset), "seeds": list(self.seeds)})
+
+    def outputs_digest(self) -> str:
+        """Digest of the parts of the paper's YAML that figures, tables and claims show."""
+        shown = self.paper.model_dump(
+            mode="json",
+            include={"datasets": {"__all__": {"title", "kind"}}, "methods": {"__all__": {"title", "role"}},
+                     "metrics": True, "reported": True, "figures": True, "tables": True},
+        )  # fmt: skip
+        return digest_of({"shown": shown, "jobs": [job.name for job in self.jobs()]})
+
+    def claims_digest(self) -> str:
+        """Digest of the paper's claims and of the planned jobs."""
+        claims = [claim.model_dump(mode="json") for claim in self.paper.claims]
+        return digest_of({"claims": claims, "jobs": [job.name for job in self.jobs()]})
+
+    def validate(self) -> None:
+        """Check the settings of every job and data set of this scale. Raises ConfigError."""
+        for dataset in [*self.scale.datasets, *self.scale.also]:
+            self.prepare_settings(dataset)
+            for method in self.methods(dataset):
+                self.train_settings(dataset, method)
+
+    def _checked(self, model: str, settings: Settings, where: str) -> Settings:
+        schema = getattr(_settings_module(self.paper), model)
+        file = paths.relative(self.configuration.root / "papers" / f"{self.slug}.yaml")
+        return validate(schema, settings, file, where).model_dump(mode="json")
+
+
+def plans(configuration: Configuration) -> Iterator[Plan]:
+    """A plan for each selected paper."""
+    for slug in configuration.selected_papers:
+        yield Plan(configuration, slug)
+
+
+def raw_datasets(configuration: Configuration) -> list[str]:
+    """Ids of the raw data sets that the selected papers use at this scale, in order, each once."""
+    wanted: dict[str, None] = {}
+    for plan in plans(configuration):
+        for name in [*plan.scale.datasets, *plan.scale.also]:
+            if raw := plan.paper.datasets[name].raw:
+                wanted[raw] = None
+    return list(wanted)
+
+
+def _lineage_names(paper: PaperConfig, method: str) -> list[str]:
+    """The method and what it extends, nearest first."""
+    names = [method]
+    while parent := paper.methods[names[-1]].extends:
+        names.append(parent)
+    return names
+
+
+def _lineage(paper: PaperConfig, method: str) -> list[Method]:
+    return [paper.methods[name] for name in _lineage_names(paper, method)]
+
+
+def _merged(layers: list[Mapping[str, Any]]) -> Settings:
+    """Layers of settings on top of each other; nested mappings are merged, everything else is replaced."""
+    result: Settings = {}
+    for layer in layers:
+        for key, value in layer.items():
+            below = result.get(key)
+            result[key] = _merged([below, value]) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _settings_module(paper: PaperConfig) -> Any:
+    try:
+        return importlib.import_module(f"{paper.module}.settings")
+    except ModuleNotFoundError as error:
+        folder = Path("src", *paper.module.split("."))
+        raise ConfigError(f"paper {paper.slug!r} has no code: {folder}/settings.py is missing ({error})") from error
