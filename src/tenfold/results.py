@@ -8,20 +8,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tenfold import paths
 from tenfold.config import DataKind, PaperConfig
-from tenfold.errors import ConfigError, ResultError
+from tenfold.errors import ResultError
 from tenfold.evaluation import COLUMNS, read_metrics
 from tenfold.files import atomic_file, write_text
 from tenfold.tables import table_html
 from tenfold.training.finished import FinishedRun
-from tenfold.training.job import block_label
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
     from tenfold.plotting import MethodStyle
+    from tenfold.training.job import Job
 
 TableFormat = Literal["csv", "html"]
 
@@ -45,14 +44,16 @@ class Results:
             results.save_table("main", comparison_table(results, ["ndcg@10"], datasets=["beauty"]))
     """
 
-    def __init__(self, paper: PaperConfig, scale: str, directory: Path, seeds: Sequence[int] | None = None) -> None:
-        """`directory` is results/<scale>/<paper>; `seeds` replaces the scale's own when the suite sets them."""
-        if scale not in paper.scales:
-            raise ConfigError(f"unknown scale {scale!r}; {paper.slug} has: {', '.join(paper.scales)}")
+    def __init__(self, paper: PaperConfig, scale: str, directory: Path, jobs: Sequence[Job]) -> None:
+        """`directory` is results/<scale>/<paper>; `jobs` are those that the scale asks for, from `Plan.jobs()`."""
         self.paper = paper
         self.scale = scale
         self.directory = directory
-        self.seeds = tuple(paper.scales[scale].seeds if seeds is None else seeds)
+        self.jobs = tuple(jobs)
+        self.figures: set[str] = set()
+        """Names of the figures saved so far."""
+        self.tables: set[str] = set()
+        """Names of the tables saved so far."""
 
     # ------------------------------------------------------------------------------------------- numbers
 
@@ -77,9 +78,9 @@ class Results:
 
     def runs(self) -> Iterator[FinishedRun]:
         """Every finished run that this scale asks for, in the order of the paper's YAML; old folders are skipped."""
-        for folder in self.folders():
-            if (folder / "run.json").is_file():
-                yield FinishedRun(folder, paths.prepared(self.scale, self.paper.slug, folder.parts[-3]))
+        for job in self.jobs:
+            if (job.directory / "run.json").is_file():
+                yield FinishedRun(job.directory, job.prepared)
 
     def run(self, dataset: str, method: str, seed: int | None = None) -> FinishedRun:
         """The finished run of a method on a data set; of several blocks of seeds the first, or the one with `seed`.
@@ -91,16 +92,6 @@ class Results:
                 return run
         which = f"{dataset} {method}" + ("" if seed is None else f" seed {seed}")
         raise ResultError(f"{self.directory}: no finished run of {which}; run `tenfold train` for it first")
-
-    def folders(self) -> Iterator[Path]:
-        """Folder of every job this scale can have, finished or not: runs/<dataset>/<method>/<seeds>."""
-        scale = self.paper.scales[self.scale]
-        for dataset in [*scale.datasets, *scale.also]:
-            for method in scale.only.get(dataset, scale.methods):
-                seeds = self.seeds[:1] if self.paper.methods[method].deterministic else self.seeds
-                size = scale.seeds_per_job or len(seeds)
-                for first in range(0, len(seeds), size):
-                    yield self.directory / "runs" / dataset / method / block_label(seeds[first : first + size])
 
     # --------------------------------------------------------------------------------------------- names
 
@@ -166,6 +157,7 @@ class Results:
                 figure.savefig(buffer, format=ending, metadata=metadata)
                 with atomic_file(self.directory / "figures" / f"{name}.{ending}") as file:
                     file.write(buffer.getvalue())
+        self.figures.add(name)
 
     def save_table(self, name: str, frame: pd.DataFrame, formats: Sequence[TableFormat] = ("csv", "html")) -> None:
         """Write tables/<name>.csv and .html. Column levels are joined by a space in the CSV.
@@ -183,6 +175,7 @@ class Results:
             write_text(self.directory / "tables" / f"{name}.csv", text)
         if "html" in formats:
             write_text(self.directory / "tables" / f"{name}.html", table_html(frame, self.paper.tables[name].title))
+        self.tables.add(name)
 
     def _declared(self, what: Literal["figures", "tables"], name: str) -> None:
         declared = getattr(self.paper, what)

@@ -22,7 +22,7 @@ NOT_TRANSCRIBED = "not transcribed"
 NO_COUNTERPART = "none (stand-in)"
 """Reported column of data that the paper never used: no number can exist."""
 
-MEASURED, REPORTED, ORIGIN = "measured", "reported", "origin of reported"
+MEASURED, REPORTED, ORIGIN = "measured", "reported", "origin"
 
 
 def mean_and_spread(values: Sequence[float], number_format: str) -> str:
@@ -148,30 +148,46 @@ def table_html(frame: pd.DataFrame, caption: str = "") -> str:
 
 
 def _header(frame: pd.DataFrame, counted: bool, grouped: bool) -> list[str]:
+    """Header rows: one for each column level; a group's cell spans its columns, an empty one says nothing."""
     names = [] if counted else [str(name or "") for name in frame.index.names][grouped:]
     levels = frame.columns.nlevels
     columns = [key if isinstance(key, tuple) else (key,) for key in frame.columns]
+    span = f' rowspan="{levels}"' if levels > 1 else ""
     lines = []
     for level in range(levels):
-        cells = []
-        if level == 0:
-            span = f' rowspan="{levels}"' if levels > 1 else ""
-            cells += [f'<th scope="col"{span}>{escape(name)}</th>' for name in names]
-        for text, run in groupby(columns, key=lambda key: key[level]):
-            members = list(run)
-            if level < levels - 1:
-                cells.append(f'<th scope="colgroup" colspan="{len(members)}">{escape(str(text))}</th>' if text != ""
-                             else f'<td colspan="{len(members)}"></td>')  # fmt: skip
-            else:
-                cells += [f'<th scope="col">{escape(str(text))}</th>'] * len(members)
+        cells = [f'<th scope="col"{span}>{escape(name)}</th>' for name in names] if level == 0 else []
+        if level == levels - 1:
+            for place, key in enumerate(columns):
+                numeric = any(_kind(value) for value in frame.iloc[:, place])
+                cells.append(f'<th scope="col"{_class("number" if numeric else "")}>{escape(str(key[level]))}</th>')
+        else:
+            for group, members in groupby(columns, key=lambda key: key[: level + 1]):
+                width = len(list(members))
+                text = escape(str(group[-1]))
+                cells.append(
+                    f'<th scope="colgroup" colspan="{width}">{text}</th>' if text else f'<td colspan="{width}"></td>'
+                )
         lines.append(f"<tr>{''.join(cells)}</tr>")
     return lines
 
 
 def _cell(value: Any, best: bool) -> str:
-    missing = value is None or value != value
-    text = "" if missing else escape(format(value, ".6g") if isinstance(value, float) else str(value))
-    kind = "number" if isinstance(value, int | float) or _NUMBER.match(text) else ""
-    kind = "absent" if text in (NOT_MEASURED, NOT_TRANSCRIBED, NO_COUNTERPART) else kind
-    attribute = f' class="{kind}"' if kind else ""
-    return f"<td{attribute}>{f'<strong>{text}</strong>' if best else text}</td>"
+    text = _text(value)
+    return f"<td{_class(_kind(value))}>{f'<strong>{text}</strong>' if best else text}</td>"
+
+
+def _text(value: Any) -> str:
+    if value is None or value != value:
+        return ""
+    return escape(format(value, ".6g") if isinstance(value, float) else str(value))
+
+
+def _kind(value: Any) -> str:
+    """How a cell is set: `number`, `absent` (a number that is not there), or plain text."""
+    if value in (NOT_MEASURED, NOT_TRANSCRIBED, NO_COUNTERPART):
+        return "absent"
+    return "number" if isinstance(value, int | float) or _NUMBER.match(_text(value)) else ""
+
+
+def _class(name: str) -> str:
+    return f' class="{name}"' if name else ""
