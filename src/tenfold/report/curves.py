@@ -94,9 +94,7 @@ def _draw(results: Results, shown: list[tuple[str, list[Point]]], value: str) ->
     frame = pd.DataFrame(rows, columns=["method", "seed", "step", value])
     with style():
         drawn, ax = figure("column", 2.1)
-        learning_curve(
-            ax, pd.DataFrame(rows, columns=["method", "seed", "step", value]), value=value, styles=results.styles
-        )
+        learning_curve(ax, frame, value=value, styles=results.styles)
         buffer = io.BytesIO()
         drawn.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
