@@ -15,12 +15,10 @@ import grimp
 from tenfold import paths
 from tenfold.provenance import digest_of_files
 
-CACHE = paths.ROOT / ".grimp_cache"
-
 
 @cache
 def _graph() -> grimp.ImportGraph:
-    return grimp.build_graph("tenfold", exclude_type_checking_imports=True, cache_dir=CACHE)
+    return grimp.build_graph("tenfold", exclude_type_checking_imports=True, cache_dir=None)
 
 
 @cache

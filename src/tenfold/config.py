@@ -6,6 +6,7 @@ Loading is strict and early: a mistake is reported with its file, its key and wh
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,7 @@ from tenfold.settings import Strict, validate
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]*$")]
 Settings = dict[str, Any]
+OVERRIDES = "TENFOLD_OVERRIDES"
 DataKind = Literal["paper", "real", "synthetic"]
 
 
@@ -321,7 +323,7 @@ class Configuration:
 
     def __init__(self, root: Path = CONFIG, **overrides: Any) -> None:
         self.root = root
-        raw = _read_yaml(root / "suite.yaml")
+        raw = _read_yaml(root / "suite.yaml") | _environment_overrides()
         raw.update({key: value for key, value in overrides.items() if value is not None})
         self.suite = validate(SuiteConfig, raw, root / "suite.yaml")
         self._papers: dict[str, PaperConfig] = {}
@@ -383,6 +385,11 @@ class Configuration:
         if self.suite.scale not in scales:
             raise ConfigError(f"unknown scale {self.suite.scale!r}; {slug} has: {', '.join(scales)}")
         return scales[self.suite.scale]
+
+
+def _environment_overrides() -> dict[str, Any]:
+    """Keys of suite.yaml that the Snakefile hands to its jobs (`snakemake --config key=value`)."""
+    return json.loads(os.environ.get(OVERRIDES, "{}"))
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -100,6 +100,10 @@ class Plan:
         """Digest of what the configuration says about preparing a data set."""
         return digest_of({"settings": self.prepare_settings(dataset), "seeds": list(self.seeds)})
 
+    def jobs_digest(self) -> str:
+        """Digest of which jobs the paper has at this scale."""
+        return digest_of([job.name for job in self.jobs()])
+
     def outputs_digest(self) -> str:
         """Digest of the parts of the paper's YAML that figures, tables and claims show."""
         shown = self.paper.model_dump(
@@ -107,12 +111,12 @@ class Plan:
             include={"datasets": {"__all__": {"title", "kind"}}, "methods": {"__all__": {"title", "role"}},
                      "metrics": True, "reported": True, "figures": True, "tables": True},
         )  # fmt: skip
-        return digest_of({"shown": shown, "jobs": [job.name for job in self.jobs()]})
+        return digest_of({"shown": shown, "jobs": self.jobs_digest()})
 
     def claims_digest(self) -> str:
         """Digest of the paper's claims and of the planned jobs."""
         claims = [claim.model_dump(mode="json") for claim in self.paper.claims]
-        return digest_of({"claims": claims, "jobs": [job.name for job in self.jobs()]})
+        return digest_of({"claims": claims, "jobs": self.jobs_digest()})
 
     def validate(self) -> None:
         """Check the settings of every job and data set of this scale. Raises ConfigError."""
@@ -141,6 +145,16 @@ def raw_datasets(configuration: Configuration) -> list[str]:
             if raw := plan.paper.datasets[name].raw:
                 wanted[raw] = None
     return list(wanted)
+
+
+def required_raw_datasets(configuration: Configuration) -> list[str]:
+    """Ids of the raw data sets without which the scale cannot be built."""
+    return list({
+        raw: None
+        for plan in plans(configuration)
+        for name in plan.scale.datasets
+        if (raw := plan.paper.datasets[name].raw)
+    })
 
 
 def _lineage_names(paper: PaperConfig, method: str) -> list[str]:
