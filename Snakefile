@@ -21,9 +21,9 @@ include: "workflow/rules/tracking.smk"
 
 rule all:
     default_target: True
-    localrule: True
     input:
         suite.targets(),
+    localrule: True
 
 
 for paper in suite.papers:
@@ -31,9 +31,9 @@ for paper in suite.papers:
     rule:
         name:
             paper
-        localrule: True
         input:
             suite.paper_targets(paper),
+        localrule: True
 
 
 onerror:

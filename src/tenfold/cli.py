@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,12 +25,12 @@ app = typer.Typer(
 data_app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 app.add_typer(data_app, name="data", help="Fetch raw data sets and show where each came from.")
 
-ScaleOption = Annotated[Optional[str], typer.Option(help="smoke, quick, standard, paper, or your own.")]
+ScaleOption = Annotated[str | None, typer.Option(help="smoke, quick, standard, paper, or your own.")]
 PaperArgument = Annotated[str, typer.Argument(help="Slug of the paper, e.g. dmf-spe.")]
-DatasetArgument = Annotated[Optional[str], typer.Argument(help="Data set; all of the scale when left out.")]
-MethodArgument = Annotated[Optional[str], typer.Argument(help="Method; all of the scale when left out.")]
-SeedsOption = Annotated[Optional[str], typer.Option(help="Block of seeds such as 0-2; the scale's when left out.")]
-DeviceOption = Annotated[Optional[str], typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
+DatasetArgument = Annotated[str | None, typer.Argument(help="Data set; all of the scale when left out.")]
+MethodArgument = Annotated[str | None, typer.Argument(help="Method; all of the scale when left out.")]
+SeedsOption = Annotated[str | None, typer.Option(help="Block of seeds such as 0-2; the scale's when left out.")]
+DeviceOption = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 
 
 def main() -> None:
@@ -94,7 +94,7 @@ def data(
         return
     from tenfold.data.fetch import fetch_all
     from tenfold.data.table import print_table
-    from tenfold.jobs import required_raw_datasets, raw_datasets
+    from tenfold.jobs import raw_datasets, required_raw_datasets
 
     configuration = _configuration(scale)
     names = list(configuration.datasets) if everything else raw_datasets(configuration)

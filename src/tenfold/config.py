@@ -42,7 +42,9 @@ class SuiteConfig(Strict):
 
     scale: str = Field("quick", description="smoke, quick, standard, paper, or a scale of your own")
     papers: Literal["all"] | list[Slug] = Field("all", description="slugs of the papers to rebuild")
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto picks CUDA, then MPS, then CPU")
+    device: str = Field(
+        "auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto picks CUDA, then MPS, then CPU"
+    )
     seeds: list[int] | None = Field(None, description="replaces the seeds of every scale when set")
     mirrors: list[str] = Field([], description="folders or http(s) addresses that hold raw files, tried in order")
     tracking: Tracking = Tracking()
@@ -175,7 +177,9 @@ class Comparison(Strict):
     margin: float = Field(0.0, ge=0, description="smallest difference that counts; for `equal` the tolerance")
     relative: bool = Field(False, description="margin is a share of the baseline's value")
     rule: Literal["interval", "every"] = Field("interval", description="interval over seeds, or every pair must agree")
-    unit: Literal["seed", "sample"] = Field("seed", description="what is resampled: seeds, or test samples within seeds")
+    unit: Literal["seed", "sample"] = Field(
+        "seed", description="what is resampled: seeds, or test samples within seeds"
+    )
     paired: bool = Field(True, description="sample: the same samples stand on both sides")
 
 

@@ -49,7 +49,7 @@ class MetricRow:
 
 
 def write_metrics(path: Path, rows: Iterable[MetricRow]) -> None:
-    """Write tidy metrics, sorted, so that equal results are equal bytes. A value that is not a number is written `nan`."""
+    """Write tidy metrics, sorted, so that equal results are equal bytes. Not-a-number is written `nan`."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -70,7 +70,8 @@ def read_metrics(path: Path) -> Iterator[MetricRow]:
             if tuple(reader.fieldnames or ()) != COLUMNS:
                 raise ResultError(f"{path}: columns are {reader.fieldnames}, expected {', '.join(COLUMNS)}")
             for row in reader:
-                yield MetricRow(**{**row, "seed": int(row["seed"]), "value": float(row["value"])})
+                names = (row[column] for column in COLUMNS[:4])
+                yield MetricRow(*names, int(row["seed"]), row["split"], row["metric"], float(row["value"]))
     except FileNotFoundError:
         raise ResultError(f"{path} does not exist; run `tenfold evaluate` first") from None
     except (KeyError, ValueError, TypeError) as error:

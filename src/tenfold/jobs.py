@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ class Plan:
         )
 
     def train_settings(self, dataset: str, method: str) -> Settings:
-        """Settings of a job; later layers win: paper, data set, method (and what it extends), scale, scale's override."""
+        """Settings of a job; later layers win: paper, data set, method and what it extends, scale, scale's override."""
         layers = [
             self.paper.defaults,
             self.paper.datasets[dataset].train,
@@ -149,12 +149,14 @@ def raw_datasets(configuration: Configuration) -> list[str]:
 
 def required_raw_datasets(configuration: Configuration) -> list[str]:
     """Ids of the raw data sets without which the scale cannot be built."""
-    return list({
-        raw: None
-        for plan in plans(configuration)
-        for name in plan.scale.datasets
-        if (raw := plan.paper.datasets[name].raw)
-    })
+    return list(
+        {
+            raw: None
+            for plan in plans(configuration)
+            for name in plan.scale.datasets
+            if (raw := plan.paper.datasets[name].raw)
+        }
+    )
 
 
 def _lineage_names(paper: PaperConfig, method: str) -> list[str]:
@@ -169,7 +171,7 @@ def _lineage(paper: PaperConfig, method: str) -> list[Method]:
     return [paper.methods[name] for name in _lineage_names(paper, method)]
 
 
-def _merged(layers: list[Mapping[str, Any]]) -> Settings:
+def _merged(layers: Sequence[Mapping[str, Any]]) -> Settings:
     """Layers of settings on top of each other; nested mappings are merged, everything else is replaced."""
     result: Settings = {}
     for layer in layers:

@@ -62,7 +62,9 @@ def prepare(plan: Plan, dataset: str) -> Path:
 def _raw_manifest(dataset: str) -> dict[str, Any]:
     path = paths.raw(dataset) / "manifest.json"
     if not path.exists():
-        raise DataError(f"data set {dataset!r} is not under {paths.relative(path.parent)}: run `tenfold data fetch {dataset}`")
+        raise DataError(
+            f"data set {dataset!r} is not under {paths.relative(path.parent)}: run `tenfold data fetch {dataset}`"
+        )
     return read_json(path)
 
 
@@ -92,7 +94,9 @@ def evaluate(plan: Plan, job: Job) -> None:
     measurements = paper_stage(plan, "evaluate")(FinishedRun(job.directory, job.prepared))
     unknown = sorted({m.metric for m in measurements} - set(plan.paper.metrics))
     if unknown:
-        raise ResultError(f"{job.name}: metrics {', '.join(unknown)} are not declared under metrics: in the paper's YAML")
+        raise ResultError(
+            f"{job.name}: metrics {', '.join(unknown)} are not declared under metrics: in the paper's YAML"
+        )
     write_samples(job.directory / "samples.npz", measurements)
     rows = [
         MetricRow(job.paper, job.dataset, job.data_kind, job.method, m.seed, m.split, m.metric, float(m.value))

@@ -2,13 +2,13 @@
 
 
 rule data:
-    localrule: True
     output:
         "data/raw/{dataset}/manifest.json",
     log:
         "results/logs/data/{dataset}.log",
     benchmark:
         "results/benchmarks/data/{dataset}.tsv"
+    localrule: True
     shell:
         "tenfold data fetch {wildcards.dataset} 2>&1 | tee {log}"
 
@@ -25,14 +25,16 @@ rule prepare:
     benchmark:
         "results/{scale}/benchmarks/prepare/{paper}/{dataset}.tsv"
     params:
-        settings=lambda wildcards: suite.plan(wildcards.paper).prepare_digest(wildcards.dataset),
+        settings=lambda wildcards: suite.plan(wildcards.paper).prepare_digest(
+            wildcards.dataset
+        ),
         raw=lambda wildcards: suite.raw_digest(wildcards),
     shell:
         "tenfold prepare {wildcards.paper} {wildcards.dataset} --scale {wildcards.scale} 2>&1 | tee {log}"
 
 
 rule prepared:
-    # Everything up to here; afterwards nothing needs a network.
-    localrule: True
     input:
         suite.prepared_targets(),
+    # Everything up to here; afterwards nothing needs a network.
+    localrule: True

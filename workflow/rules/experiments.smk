@@ -15,13 +15,13 @@ rule train:
         "results/{scale}/logs/train/{paper}/{dataset}/{method}/{seeds}.log",
     benchmark:
         "results/{scale}/benchmarks/train/{paper}/{dataset}/{method}/{seeds}.tsv"
-    params:
-        settings=lambda wildcards: suite.job(wildcards).digest,
     threads: suite.threads
     resources:
         mem_mb=suite.memory,
         runtime=suite.minutes,
         gpu=suite.gpu,
+    params:
+        settings=lambda wildcards: suite.job(wildcards).digest,
     shell:
         "OMP_NUM_THREADS={threads} tenfold train {wildcards.paper} {wildcards.dataset} {wildcards.method}"
         " --seeds {wildcards.seeds} --scale {wildcards.scale} 2>&1 | tee {log}"
@@ -47,7 +47,6 @@ rule evaluate:
 
 
 rule collect:
-    localrule: True
     input:
         lambda wildcards: suite.runs(wildcards.paper, "metrics.csv"),
     output:
@@ -56,6 +55,7 @@ rule collect:
         "results/{scale}/logs/collect/{paper}.log",
     benchmark:
         "results/{scale}/benchmarks/collect/{paper}.tsv"
+    localrule: True
     params:
         jobs=lambda wildcards: suite.plan(wildcards.paper).jobs_digest(),
     shell:

@@ -19,7 +19,6 @@ rule figures:
 
 
 rule claims:
-    localrule: True
     input:
         PAPER + "/metrics.csv",
         lambda wildcards: suite.runs(wildcards.paper, "samples.npz"),
@@ -30,6 +29,7 @@ rule claims:
         "results/{scale}/logs/claims/{paper}.log",
     benchmark:
         "results/{scale}/benchmarks/claims/{paper}.tsv"
+    localrule: True
     params:
         claims=lambda wildcards: suite.plan(wildcards.paper).claims_digest(),
     shell:
@@ -37,7 +37,6 @@ rule claims:
 
 
 rule report:
-    localrule: True
     input:
         [target for paper in suite.papers for target in suite.paper_targets(paper)],
         config=suite.paper_configs(),
@@ -48,6 +47,7 @@ rule report:
         "results/{scale}/logs/report.log",
     benchmark:
         "results/{scale}/benchmarks/report.tsv"
+    localrule: True
     params:
         papers=suite.papers,
     shell:

@@ -2,7 +2,6 @@
 
 
 rule track:
-    localrule: True
     input:
         [target for paper in suite.papers for target in suite.paper_targets(paper)],
         code=suite.package_code("tenfold.tracking"),
@@ -12,6 +11,7 @@ rule track:
         "results/{scale}/logs/track.log",
     benchmark:
         "results/{scale}/benchmarks/track.tsv"
+    localrule: True
     params:
         papers=suite.papers,
         tracking=suite.configuration.suite.tracking.model_dump_json(),

@@ -13,7 +13,7 @@ TEMPLATE = Path(__file__).parent / "template"
 
 
 def create(slug: str, root: Path = paths.ROOT) -> list[Path]:
-    """Write the files of a new paper under `root` and return them. Raises ConfigError when it exists or the slug is bad."""
+    """Write the files of a new paper under `root` and return them. Raises ConfigError for a bad or taken slug."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", slug):
         raise ConfigError(f"{slug!r} is not a slug: lower-case letters and digits, joined by hyphens, such as my-paper")
     module = slug.replace("-", "_")
@@ -22,7 +22,16 @@ def create(slug: str, root: Path = paths.ROOT) -> list[Path]:
         "test.py": root / "tests" / "papers" / module / "test_model.py",
         **{
             name: root / "src" / "tenfold" / "papers" / module / name
-            for name in ("__init__.py", "settings.py", "prepare.py", "model.py", "train.py", "evaluate.py", "figures.py", "README.md")
+            for name in (
+                "__init__.py",
+                "settings.py",
+                "prepare.py",
+                "model.py",
+                "train.py",
+                "evaluate.py",
+                "figures.py",
+                "README.md",
+            )
         },
     }
     for target in targets.values():
