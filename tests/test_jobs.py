@@ -117,7 +117,9 @@ def test_unknown_names_say_what_there_is(plan, dataset, method):
 def test_a_wrong_training_setting_names_file_method_and_key(plan):
     broken = plan()
     broken.paper.methods["base"].settings["laiers"] = 3
-    message = r"papers/toy\.yaml: settings of base on one at scale smoke\.laiers: unknown key; allowed here: layers, opt"
+    message = (
+        r"papers/toy\.yaml: settings of base on one at scale smoke\.laiers: unknown key; allowed here: layers, opt"
+    )
     with pytest.raises(ConfigError, match=message):
         broken.validate()
 
