@@ -121,11 +121,11 @@ def as_table(checks: Sequence[Check]) -> Table:
     colour = {"different": "red", "missing": "red", "new": "yellow", "within tolerance": "green"}
     for check in sorted((c for c in checks if c.status != "equal"), key=lambda c: (rank[c.status], c.key)):
         _, dataset, method, seed, split, metric = check.key
-        share = "" if check.difference is None else f"{check.difference:.2%}"
+        share = "" if check.difference is None else f"{100 * check.difference:.3g} %"
         values = ["" if value is None else f"{value:.6g}" for value in (check.rebuilt, check.reference)]
         words = f"{check.status}{f': {check.note}' if check.note else ''}"
         table.add_row(
-            *(dataset, method, str(seed), split, metric, *values, share, f"{check.tolerance:.2%}", words),
+            *(dataset, method, str(seed), split, metric, *values, share, f"{100 * check.tolerance:.3g} %", words),
             style=colour[check.status],
         )
     return table

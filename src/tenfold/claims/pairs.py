@@ -58,12 +58,14 @@ def _alike(first: Arm, second: Arm) -> bool:
 
 
 def _expected(table: ResultTable, sides: list[tuple[Arm, str]]) -> bool:
-    """Whether every method of both sides is measured on its data set, or was planned there and left nothing at all."""
+    """Whether both sides are measured on their data set, or were planned there and left nothing at all."""
+
+    def expected(arm: Arm, where: str, method: str) -> bool:
+        measured = bool(table.values(where, method, arm.split, arm.metric))
+        return measured or (table.knows(where, method) and not table.was_run(where, method))
+
     return all(
-        table.values(where, method, arm.split, arm.metric)
-        or (table.knows(where, method) and not table.was_run(where, method))
-        for arm, where in sides
-        for method in arm.methods
+        (all if arm.complete else any)(expected(arm, where, method) for method in arm.methods) for arm, where in sides
     )
 
 
@@ -77,7 +79,8 @@ def _pairs_of(comparison: Comparison, table: ResultTable, dataset: str, sides: l
     else:
         runs.append({seed: Choice("", seed, float(comparison.against)) for seed in runs[0]})  # type: ignore[arg-type]
     seeds = sorted(set(runs[0]) & set(runs[1]))
-    if lonely := len(set(runs[0]) ^ set(runs[1])):
+    lonely = len(set(runs[0]) ^ set(runs[1]))
+    if lonely and (seeds or not notes):  # a side that is missing altogether has its own note
         notes.append(f"{lonely} seed{'s' if lonely > 1 else ''} of {title} without a partner dropped")
     matched = len(seeds)
     outcomes: list[tuple[Array, ...]] = [(), ()]

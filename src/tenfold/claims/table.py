@@ -61,7 +61,7 @@ class ResultTable:
             if job.paper != paper.slug:
                 continue
             self._planned[job.dataset, job.method].update(job.seeds)
-            self.scale = job.scale
+            self.scale = f"scale {job.scale}"
         self._failures = {
             (dataset, method, seed): reason for (dataset, method, seeds), reason in failures.items() for seed in seeds
         }

@@ -86,7 +86,7 @@ def numbers_in_words(
     if finding.interval is not None:
         details.append(f"95 % interval {signed(finding.interval.low, spec)} to {signed(finding.interval.high, spec)}")
     if finding.p is not None and comparison.rule == "interval":
-        details.append(f"exact p = {finding.p:.2g}")
+        details.append(f"exact p = {finding.p:.3g}")
     if comparison.margin:
         details.append(f"margin {number(finding.margin, spec)}")
     details.append(_counts(comparison, judged))
