@@ -70,8 +70,16 @@ def read_metrics(path: Path) -> Iterator[MetricRow]:
             if tuple(reader.fieldnames or ()) != COLUMNS:
                 raise ResultError(f"{path}: columns are {reader.fieldnames}, expected {', '.join(COLUMNS)}")
             for row in reader:
-                names = (row[column] for column in COLUMNS[:4])
-                yield MetricRow(*names, int(row["seed"]), row["split"], row["metric"], float(row["value"]))
+                yield MetricRow(
+                    paper=row["paper"],
+                    dataset=row["dataset"],
+                    data_kind=row["data_kind"],
+                    method=row["method"],
+                    seed=int(row["seed"]),
+                    split=row["split"],
+                    metric=row["metric"],
+                    value=float(row["value"]),
+                )
     except FileNotFoundError:
         raise ResultError(f"{path} does not exist; run `tenfold evaluate` first") from None
     except (KeyError, ValueError, TypeError) as error:
