@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tenfold import paths
-from tenfold.config import Metric, PaperConfig
+from tenfold.config import Configuration, Metric, PaperConfig
 from tenfold.errors import ResultError
 from tenfold.evaluation import MetricRow, read_metrics
 
@@ -99,6 +99,21 @@ def verify(paper: PaperConfig, scale: str) -> list[Check]:
 def passes(checks: Iterable[Check]) -> bool:
     """Whether the rebuild stands for the reference: nothing is different or missing."""
     return not any(check.status in ("different", "missing") for check in checks)
+
+
+def verify_suite(configuration: Configuration) -> bool:
+    """Print how every selected paper's rebuild compares with its reference; whether all of them stand for it."""
+    from rich.console import Console
+
+    console = Console()
+    good = True
+    for slug in configuration.selected_papers:
+        checks = verify(configuration.paper(slug), configuration.suite.scale)
+        good &= passes(checks)
+        console.print(f"{slug}: {summary(checks)}", highlight=False)
+        if any(check.status != "equal" for check in checks):
+            console.print(as_table(checks))
+    return good
 
 
 def summary(checks: Sequence[Check]) -> str:
