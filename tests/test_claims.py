@@ -140,6 +140,15 @@ def test_three_pairs_can_reproduce_only_when_all_agree():
     assert verdict_of(settings_of({}), mixed).verdict == "inconclusive"
 
 
+def test_an_interval_clear_of_the_margin_is_not_enough_when_the_exact_test_disagrees():
+    values = {("own", "new"): [1.5, 1.5, 1.5, 1.5, 0.49], ("own", "old"): [0.5] * 5}  # two of 32 flips do as well
+    verdict = verdict_of(settings_of({}), rows_of(values))
+    (result,) = verdict.comparisons
+    assert (verdict.verdict, result.p) == ("inconclusive", 2 / 32)
+    assert result.interval[0] > 0
+    assert "the interval is clear of the margin, but p is above 0.05" in verdict.reason
+
+
 def test_ties_reproduce_no_strict_claim():
     ties = rows_of({("own", "new"): [0.1 + 0.2] * 5, ("own", "old"): [0.3] * 5})  # differ in the last bit of a float
     for direction in ("higher", "lower"):
