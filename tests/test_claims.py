@@ -380,11 +380,12 @@ def test_named_data_sets_limit_the_comparison():
 # --------------------------------------------------------------------------------------------- gaps
 
 
-def test_a_missing_seed_is_dropped_and_counted():
+def test_a_missing_seed_is_dropped_and_counted_and_nothing_is_reproduced_without_it():
     values = won(0.2, n=5)
     del values["own", "old"][4]
     verdict = verdict_of(settings_of({}), rows_of(values), planned=[("own", "old", (0, 1, 2, 3, 4))])
-    assert (verdict.verdict, verdict.comparisons[0].pairs) == ("reproduced", 4)
+    assert (verdict.verdict, verdict.comparisons[0].pairs) == ("inconclusive", 4)
+    assert "may hide the opposite" in verdict.reason
     assert verdict.comparisons[0].datasets[0].dropped == 1
     assert "Old on Own has no result for seed 4" in verdict.reason
 
@@ -436,12 +437,12 @@ def test_sides_that_never_meet_are_not_tested():
     )
 
 
-def test_values_that_are_not_numbers_are_dropped_and_counted():
+def test_values_that_are_not_numbers_are_dropped_and_counted_and_nothing_is_reproduced_without_them():
     values = won(0.2, n=6)
     values["own", "new"][0] = float("nan")
     values["own", "old"][1] = float("inf")
     verdict = verdict_of(settings_of({}), rows_of(values))
-    assert (verdict.verdict, verdict.comparisons[0].pairs) == ("reproduced", 4)
+    assert (verdict.verdict, verdict.comparisons[0].pairs) == ("inconclusive", 4)
     assert "2 pairs of Own dropped because a value is not a finite number" in verdict.reason
 
 
