@@ -26,7 +26,12 @@ def folders(tmp_path, monkeypatch):
 
 
 def use_folders(root: Path, monkeypatch) -> Path:
-    for name, folder in (("DATA", "data"), ("RESULTS", "results"), ("REFERENCE", "results/reference")):
+    for name, folder in (
+        ("DATA", "data"),
+        ("RESULTS", "results"),
+        ("REFERENCE", "results/reference"),
+        ("CACHE", ".tenfold"),
+    ):
         monkeypatch.setattr(paths, name, root / folder)
     return root
 

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tenfold.errors import DataError
+from tenfold.data import hashes
 from tenfold.provenance import digest_of, sha256_of
 
 FILE_NAME = "manifest.json"
@@ -101,7 +102,7 @@ def content_digest(destination: Path) -> str:
     """`digest` of a raw data set's files as they are on disk now; `absent` where one of them is missing."""
     try:
         names = [file.name for file in read_manifest(destination).files]
-        return digest_of({name: sha256_of(destination / name) for name in names})
+        return digest_of(hashes.of(destination, names))
     except (DataError, OSError):
         return "absent"
 
