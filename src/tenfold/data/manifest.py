@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tenfold.errors import DataError
 from tenfold.data import hashes
+from tenfold.errors import DataError
 from tenfold.provenance import digest_of, sha256_of
 
 FILE_NAME = "manifest.json"
