@@ -1,4 +1,4 @@
-"""Fixtures that several parts of the suite use."""
+"""Fixtures that several test folders share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from made_up_project import Project
+from tenfold import paths
+from tests.made_up_project import Project
+
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -30,3 +33,30 @@ def finished(project: Project, finished_tree: Path) -> Project:
     """The made-up project with everything built but the report."""
     shutil.copytree(finished_tree, project.root, dirs_exist_ok=True)
     return project
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """Data and results of this test lie in a folder of their own."""
+    return use_folders(tmp_path, monkeypatch)
+
+
+def use_folders(root: Path, monkeypatch) -> Path:
+    for name, folder in (
+        ("DATA", "data"),
+        ("RESULTS", "results"),
+        ("REFERENCE", "results/reference"),
+        ("CACHE", ".tenfold"),
+    ):
+        monkeypatch.setattr(paths, name, root / folder)
+    return root
+
+
+def copy_project(root: Path) -> Path:
+    """A copy of the project without data and results, in which a test may change any file."""
+    for name in ("Snakefile", "pyproject.toml"):
+        shutil.copy(REPOSITORY / name, root / name)
+    for name in ("config", "profiles", "src", "workflow"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(REPOSITORY / name, root / name, ignore=ignored)
+    return root

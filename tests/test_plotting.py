@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from made_up_project import Project
 from tenfold.plotting import PALETTE, STYLE, figure, interval_bars, learning_curve, method_styles, panel_labels, style
+from tests.made_up_project import Project
 
 
 @pytest.mark.parametrize(("width", "inches"), [("column", 3.4), ("full", 7.0)])
@@ -85,7 +85,7 @@ def test_a_method_keeps_its_look_and_controls_are_grey(project: Project) -> None
 
 
 def test_many_methods_all_look_different(project: Project) -> None:
-    from made_up_project import PAPER
+    from tests.made_up_project import PAPER
 
     methods = {f"m{number}": {"title": str(number)} for number in range(30)} | PAPER["methods"]
     project.add_paper(PAPER | {"methods": methods})

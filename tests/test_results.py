@@ -6,10 +6,10 @@ import sys
 import pandas as pd
 import pytest
 
-from made_up_project import Project
 from tenfold.errors import ResultError
 from tenfold.plotting import figure
 from tenfold.results import DATASETS_KEY, Results
+from tests.made_up_project import Project
 
 
 def test_metrics_are_those_of_the_file(finished: Project) -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_up_project import Project
 from tenfold.errors import ResultError
 from tenfold.tables import comparison_table, mean_and_spread, table_html
+from tests.made_up_project import Project
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=8))

@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from made_up_project import Project
 from tenfold.report.curves import POINTS, curve_views, read_series, shown_value
 from tenfold.report.work import job_views
+from tests.made_up_project import Project
 
 
 def write(path: Path, rows: list[dict]) -> Path:

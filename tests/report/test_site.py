@@ -11,11 +11,11 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from made_up_project import CLAIMS, PAPER, SCALE, Project
 from tenfold import paths
 from tenfold.errors import ConfigError
 from tenfold.files import write_json
 from tenfold.report.site import build
+from tests.made_up_project import CLAIMS, PAPER, SCALE, Project
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "use", "path", "circle", "line", "rect"}
 LOADED = {

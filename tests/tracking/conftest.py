@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from made_up_project import Project
+from tests.made_up_project import Project
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 

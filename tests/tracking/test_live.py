@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from made_up_project import SCALE
 from tenfold.tracking import track
 from tenfold.tracking.live import LiveJobs
 from tenfold.tracking.load import Loader
 from tenfold.training.job import Job
+from tests.made_up_project import SCALE
 
 if TYPE_CHECKING:
-    from conftest import Tracked
+    from tests.tracking.conftest import Tracked
 
 NAME = "tiny/own/ours/0"
 

@@ -19,7 +19,7 @@ from tenfold.errors import ConfigError
 from tenfold.tracking.server import command, serve
 
 if TYPE_CHECKING:
-    from conftest import Tracked
+    from tests.tracking.conftest import Tracked
 
 
 def status(address: str, host: str | None = None) -> int:

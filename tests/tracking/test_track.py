@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from made_up_project import SCALE, Project
 from tenfold import paths
 from tenfold.errors import ResultError
 from tenfold.evaluation import MetricRow, write_metrics
 from tenfold.files import write_json
 from tenfold.tracking import track
 from tenfold.tracking.records import flattened, metric_name
+from tests.made_up_project import SCALE, Project
 
 if TYPE_CHECKING:
-    from conftest import Tracked
+    from tests.tracking.conftest import Tracked
 
 
 def first_jobs(project: Project, count: int = 2) -> list:
@@ -178,7 +178,7 @@ def test_two_writers_at_once_on_a_fresh_database_do_not_collide(project: Project
     outcomes = [writer.communicate(timeout=120) for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0], outcomes
     assert sorted(said.strip() for said, _ in outcomes) == ["track: tiny: 6 added", "track: tiny: 6 unchanged"]
-    from conftest import Tracked
+    from tests.tracking.conftest import Tracked
 
     assert len(Tracked(project).runs()) == 6
     (project.root / "results" / "mlflow" / "mlflow.db").unlink()  # dropped, and filled again

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from tenfold.data import hashes
 from tenfold.errors import DataError
 from tenfold.provenance import digest_of, sha256_of
 
@@ -34,7 +35,7 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything later stages need to know about a raw data set; the same data gives the same manifest, byte for byte."""
+    """What later stages need to know about a raw data set; the same data gives the same manifest, byte for byte."""
 
     dataset: str
     source: str
@@ -42,8 +43,8 @@ class Manifest:
     origin: str
     """The source in words: never a folder of this machine, never the address of a mirror or registry."""
     reader: str
-    settings: dict[str, Any]
-    """Arguments of the reader."""
+    """`<module>.<function>` under tenfold.data.readers."""
+    reader_settings: dict[str, Any]
     licence: str
     files: tuple[FileRecord, ...]
     """Sorted by name."""
@@ -82,9 +83,11 @@ def read_manifest(destination: Path) -> Manifest:
         files = tuple(FileRecord(**file) for file in content.pop("files"))
         manifest = Manifest(files=files, **content)
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist; run `tenfold data {destination.name}` first") from None
+        raise DataError(f"{path} does not exist; run `tenfold data fetch {destination.name}` first") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DataError(f"{path} is damaged ({error}); delete it and run `tenfold data {destination.name}`") from error
+        raise DataError(
+            f"{path} is damaged ({error}); delete it and run `tenfold data fetch {destination.name}`"
+        ) from error
     if manifest.digest != digest or any(_leaves_folder(file.name) for file in files):
         raise DataError(f"{path} is damaged (its digest does not fit its files); delete it and fetch the data again")
     return manifest
@@ -93,6 +96,15 @@ def read_manifest(destination: Path) -> Manifest:
 def _leaves_folder(name: str) -> bool:
     path = PurePosixPath(name)
     return path.is_absolute() or ".." in path.parts
+
+
+def content_digest(destination: Path) -> str:
+    """`digest` of a raw data set's files as they are on disk now; `absent` where one of them is missing."""
+    try:
+        names = [file.name for file in read_manifest(destination).files]
+        return digest_of(hashes.of(destination, names))
+    except (DataError, OSError):
+        return "absent"
 
 
 def files_as_recorded(destination: Path, files: Iterable[FileRecord]) -> bool:
