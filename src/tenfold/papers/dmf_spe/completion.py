@@ -25,9 +25,7 @@ def truncated_svd(matrix: np.ndarray, rank: int) -> np.ndarray:
     return (u[:, :rank] * s[:rank]) @ vh[:rank]
 
 
-def soft_impute(
-    filled: np.ndarray, mask: np.ndarray, settings: Baseline, generator: np.random.Generator
-) -> np.ndarray:
+def soft_impute(filled: np.ndarray, mask: np.ndarray, settings: Baseline, generator: np.random.Generator) -> np.ndarray:
     """Nuclear-norm completion (Mazumder, Hastie and Tibshirani 2010) along a path of shrinkage values with warm starts.
 
     The shrinkage is chosen on held-out observed entries, then the path is run again with all of them up to that value.
@@ -51,7 +49,7 @@ def _path(filled: np.ndarray, mask: np.ndarray, shrinkages: np.ndarray, settings
             previous = estimate
             estimate = _shrink(np.where(mask, filled, previous), shrinkage)
             change = np.linalg.norm(estimate - previous)
-            if change <= settings.tolerance * max(np.linalg.norm(previous), 1e-12):
+            if change <= settings.tolerance * max(float(np.linalg.norm(previous)), 1e-12):
                 break
         solutions.append(estimate)
     return solutions

@@ -29,7 +29,11 @@ def unflatten(vector: Tensor, like: Factors) -> list[Tensor]:
 
 def dense(factors: Factors, target: Tensor) -> Tensor:
     """Hessian (N, N) of `1/2 ||W_L .. W_1 - M||^2` at one run's factors, by automatic differentiation."""
-    hessian: Tensor = torch.func.hessian(lambda vector: model.loss(unflatten(vector, factors), target))(flatten(factors))
+
+    def flat_loss(vector: Tensor) -> Tensor:
+        return model.loss(unflatten(vector, factors), target)
+
+    hessian: Tensor = torch.func.hessian(flat_loss)(flatten(factors))
     return hessian
 
 
@@ -38,12 +42,14 @@ def spectrum(factors: Factors, target: Tensor) -> np.ndarray:
     return torch.linalg.eigvalsh(dense(factors, target)).cpu().numpy()
 
 
-def smallest_eigenvalue(factors: Factors, target: Tensor, generator: torch.Generator, mask: Tensor | None = None) -> float:
+def smallest_eigenvalue(
+    factors: Factors, target: Tensor, generator: torch.Generator, mask: Tensor | None = None
+) -> float:
     """Smallest Hessian eigenvalue at one run's factors, by Lanczos iterations on Hessian-vector products.
 
-    Accurate to `LANCZOS_TOLERANCE` times the largest eigenvalue: the spectrum is shifted below zero, so that the iteration's
-    stopping test is relative to the whole spectrum and not to the wanted eigenvalue, which is often nearly zero and one of
-    many (the symmetries of the factorization). `generator` draws the start vector.
+    Accurate to `LANCZOS_TOLERANCE` times the largest eigenvalue: the spectrum is shifted below zero, so that the
+    iteration's stopping test is relative to the whole spectrum and not to the wanted eigenvalue, which is often nearly
+    zero and one of many (the symmetries of the factorization). `generator` draws the start vector.
     """
     from scipy.sparse.linalg import LinearOperator, eigsh
 
@@ -63,7 +69,9 @@ def smallest_eigenvalue(factors: Factors, target: Tensor, generator: torch.Gener
 
     start = torch.randn(count, dtype=torch.float64, generator=generator).numpy()
     operator = LinearOperator((count, count), matvec=shifted, dtype=np.float64)
-    value = eigsh(operator, k=1, which="SA", v0=start, tol=LANCZOS_TOLERANCE, maxiter=50 * count, return_eigenvectors=False)
+    value = eigsh(
+        operator, k=1, which="SA", v0=start, tol=LANCZOS_TOLERANCE, maxiter=50 * count, return_eigenvectors=False
+    )
     return float(value[0]) + shift
 
 
@@ -77,10 +85,11 @@ def critical_point(
     generator: torch.Generator,
     unlearned_scale: float = 0.0,
 ) -> list[Tensor]:
-    """Balanced factors that have learned the singular triples `learned`; all other directions have factor scale `unlearned_scale`.
+    """Balanced factors that have learned the singular triples `learned`.
 
-    With scale 0 this is an exact critical point; `left` (m, m) and `right` (n, n) are complete singular bases, `width` is the
-    hidden width h >= number of learned triples. Hidden bases are random orthogonal matrices.
+    All other directions have factor scale `unlearned_scale`; with 0 this is an exact critical point. `left` (m, m) and
+    `right` (n, n) are complete singular bases, `width` is the hidden width h, at least the number of learned triples.
+    Hidden bases are random orthogonal matrices.
     """
     bases = [right, *(_random_orthogonal(width, generator) for _ in range(depth - 1)), left]
     order = [*learned, *(i for i in range(min(left.shape[-1], right.shape[-1])) if i not in learned)]

@@ -17,7 +17,7 @@ def gaussian(normal: Tensor, scale: float) -> Tensor:
 
 
 def orthogonal(normal: Tensor, scale: float) -> Tensor:
-    """alpha times independent Haar-distributed orthogonal factors, (L, d, d): balanced, but not aligned."""
+    """Independent Haar-distributed orthogonal factors times alpha, (L, d, d): balanced, but not aligned."""
     q, r = torch.linalg.qr(normal)
     return scale * q * torch.diagonal(r, dim1=-2, dim2=-1).sign().unsqueeze(-2)
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from tenfold.errors import ConfigError
 from tenfold.papers.dmf_spe import initial, oracle
 from tenfold.papers.dmf_spe.prepare import signal
-from tenfold.papers.dmf_spe.settings import Initialization, MemberPart, Train
+from tenfold.papers.dmf_spe.settings import Initialization, Train
 
 RELAXATIONS = 10
 """Relaxation times of the slowest mode that a step budget allows for converging: its residual falls to e^-10."""
@@ -40,20 +40,6 @@ class Member:
     @property
     def rank(self) -> int:
         return len(self.sigma)
-
-    def split(self, parts: Sequence[MemberPart]) -> str:
-        """Name of the run in metrics.csv, such as `421/L3/aligned/scale-0.05`."""
-        return split_name(parts, self.target, self.depth, self.init, self.scale, self.rate)
-
-
-def split_name(
-    parts: Sequence[MemberPart], target: str, depth: int, init: str, scale: float, rate: float
-) -> str:
-    """The parts of a run's name that the settings ask for, in their order."""
-    texts = {
-        "target": target, "depth": f"L{depth}", "init": init, "scale": f"scale-{scale:g}", "rate": f"rate-{rate:g}",
-    }  # fmt: skip
-    return "/".join(texts[part] for part in parts)
 
 
 def members(settings: Train, depth: int, data: Mapping[str, np.ndarray], seeds: Sequence[int]) -> list[Member]:
@@ -117,6 +103,11 @@ class Batch:
     """Learning rates (B,)."""
     budget: Tensor
     """Most steps (B,), int64."""
+
+    @property
+    def depth(self) -> int:
+        """L."""
+        return len(self.factors)
 
 
 def batch(

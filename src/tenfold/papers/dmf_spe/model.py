@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -63,10 +64,7 @@ def hessian_vector_product(
 
 def imbalance(factors: Factors) -> Tensor:
     """`max_l ||W_(l+1)^T W_(l+1) - W_l W_l^T||_F`, (B,): conserved by gradient flow, zero for balanced factors."""
-    gaps = [
-        torch.linalg.matrix_norm(above.mT @ above - below @ below.mT)
-        for below, above in zip(factors, factors[1:], strict=False)
-    ]
+    gaps = [torch.linalg.matrix_norm(above.mT @ above - below @ below.mT) for below, above in pairwise(factors)]
     return torch.stack(gaps).amax(0)
 
 

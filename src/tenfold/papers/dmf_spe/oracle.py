@@ -1,8 +1,8 @@
 """What the equations predict, in closed form or by quadrature: the oracle that every experiment is compared with.
 
 Deep matrix factorization `P = W_L ... W_1` with loss `1/2 ||P - M||^2` and `M = U diag(sigma) V^T` decouples under an
-aligned balanced initial value into one scalar `a_i` per singular value, `sigma_i(P) = a_i^L` (Saxe et al. 2014; Arora et
-al. 2019; Gidel et al. 2019). NumPy and SciPy only.
+aligned balanced initial value into one scalar `a_i` per singular value, `sigma_i(P) = a_i^L` (Saxe et al. 2014; Arora
+et al. 2019; Gidel et al. 2019). NumPy and SciPy only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy as np
 def recursion(initial: np.ndarray, sigma: np.ndarray, rate: float, depth: int, steps: Sequence[int]) -> np.ndarray:
     """Singular values `a_i(t)^L` of the product under gradient descent, exact for any learning rate.
 
-    `a_i(t+1) = a_i(t) - rate a_i^(L-1) (a_i^L - sigma_i)` from `initial` (R,). Returns (len(steps), R) for increasing `steps`.
+    `a_i(t+1) = a_i(t) - rate a_i^(L-1) (a_i^L - sigma_i)` from `initial` (R,).
+    Returns (len(steps), R) for increasing `steps`.
     """
     a = np.array(initial, dtype=float)
     result = np.empty((len(steps), a.size))
@@ -35,9 +36,9 @@ def flow_time(start: float, end: float, sigma: float, depth: int) -> float:
 
     Closed form for L = 1, 2, 4, else quadrature in log u. Zero when `start >= end`.
     """
-    if not 0 < start:
+    if start <= 0:
         raise ValueError("start must be positive: a mode that is exactly zero never moves")
-    if not end < sigma:
+    if end >= sigma:
         raise ValueError("end must be smaller than sigma, which is reached only in infinite time")
     if start >= end:
         return 0.0
@@ -66,7 +67,7 @@ def flow_time_by_quadrature(start: float, end: float, sigma: float, depth: int) 
 
 
 def flow_value(time: float, start: float, sigma: float) -> float:
-    """u after `time` of gradient flow at depth 2 (a logistic curve)."""
+    """Value u after `time` of gradient flow at depth 2 (a logistic curve)."""
     growth = math.exp(2 * sigma * time)
     return sigma * growth / (growth - 1 + sigma / start)
 
@@ -81,17 +82,17 @@ def leading_escape_time(start: float, sigma: float, depth: int) -> float:
 
 
 def escape_times(scale: float, sigma: Iterable[float], depth: int, share: float = 0.5) -> np.ndarray:
-    """Flow times (R,) at which `sigma_i(P)` passes `share * sigma_i` from the aligned initial value of factor scale alpha."""
+    """Flow times (R,) at which `sigma_i(P)` passes `share * sigma_i` from the aligned start of factor scale alpha."""
     return np.array([flow_time(scale**depth, share * value, value, depth) for value in sigma])
 
 
 def curvature(sigma: float, depth: int) -> float:
-    """`L sigma^(2-2/L)`: Hessian eigenvalue of a learned mode at the minimum, also its relaxation rate; largest for sigma_1."""
+    """`L sigma^(2-2/L)`: Hessian eigenvalue of a learned mode at the minimum, which is also its relaxation rate."""
     return depth * sigma ** (2 - 2 / depth)
 
 
 def critical_rate(largest: float, depth: int) -> float:
-    """Largest learning rate at which the global minimum is locally stable under gradient descent: `2 / (L sigma_1^(2-2/L))`."""
+    """Learning rate up to which gradient descent is locally stable at the minimum: `2 / (L sigma_1^(2-2/L))`."""
     return 2 / curvature(largest, depth)
 
 
@@ -122,7 +123,7 @@ def smallest_eigenvalue(sigma: Sequence[float], learned: Sequence[int], width: i
 
 
 def near_saddle_eigenvalue(sigma: Sequence[float], rank: int, scale: float, depth: int) -> float:
-    """`-(L-1) (sigma_(r+1) - alpha^L) alpha^(L-2)`: smallest eigenvalue near the top-r saddle, to leading order in alpha."""
+    """Smallest eigenvalue near the top-r saddle, `-(L-1) (sigma_(r+1) - alpha^L) alpha^(L-2)` to leading order."""
     return -(depth - 1) * (sigma[rank] - scale**depth) * scale ** (depth - 2)
 
 

@@ -29,7 +29,7 @@ class Prepare(Strict):
     def _ranks_fit(self) -> Self:
         for name, values in self.targets.items():
             if len(values) > self.size:
-                raise ValueError(f"targets.{name}: {len(values)} singular values do not fit a {self.size} x {self.size} matrix")
+                raise ValueError(f"targets.{name}: {len(values)} singular values do not fit into size {self.size}")
             if values != sorted(values, reverse=True):
                 raise ValueError(f"targets.{name}: singular values must be listed largest first")
         return self
@@ -39,8 +39,9 @@ class Recording(Strict):
     """When the state of a run is written down. The distance between records grows with the step count."""
 
     minimum: int = Field(1, ge=1, description="smallest number of steps between two records")
-    share: float = Field(0.002, gt=0, le=0.01, description="largest distance between records, as a share of the step count")
+    share: float = Field(0.002, gt=0, le=0.01, description="largest gap between records, as a share of the step count")
     singular_values: int = Field(8, ge=1, description="how many singular values of the product are kept")
+    chunks: int = Field(100, ge=1, description="history and checkpoints are written this often in a run")
 
 
 class Stopping(Strict):
@@ -87,15 +88,15 @@ class Baseline(Strict):
     """Classical matrix completion."""
 
     name: BaselineName = Field("zero-fill", description="which of the classical methods")
-    path: int = Field(30, ge=2, description="soft-impute: number of shrinkage values, from the largest singular value down")
+    path: int = Field(30, ge=2, description="soft-impute: number of shrinkage values, largest first")
     smallest: float = Field(1e-3, gt=0, lt=1, description="soft-impute: last shrinkage value as a share of the first")
-    held_out: float = Field(0.1, gt=0, lt=1, description="soft-impute: share of observed entries that chooses the shrinkage")
+    held_out: float = Field(0.1, gt=0, lt=1, description="soft-impute: share of the entries that chooses the shrinkage")
     iterations: int = Field(300, ge=1, description="soft-impute: most iterations for one shrinkage value")
     tolerance: Positive = Field(1e-7, description="soft-impute: relative change at which one shrinkage value is done")
 
 
 class Train(Strict):
-    """One job: every run of its grid (targets x inits x init scales x learning rates x seeds) is one batch per depth."""
+    """One job: its whole grid (seeds x targets x inits x scales x learning rates) is one batch for each depth."""
 
     study: Literal["trajectories", "critical-points", "baseline"] = Field(
         "trajectories", description="descent runs; Hessians at constructed critical points; or classical completion"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,8 +14,8 @@ from tenfold.papers.dmf_spe.settings import Counting
 def escape_steps(steps: np.ndarray, singular_values: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     """First step T_i at which `sigma_i(P)` exceeds its threshold, (R,); NaN where it never does.
 
-    `steps` (T,), `singular_values` (T, K) sorted downwards, `thresholds` (R,), R <= K. Between two records the singular value
-    is taken to grow exponentially, as it does while it is small, and T_i is rounded up to a whole step.
+    `steps` (T,), `singular_values` (T, K) sorted downwards, `thresholds` (R,), R <= K. Between two records the singular
+    value is taken to grow exponentially, as it does while it is small, and T_i is rounded up to a whole step.
     """
     result = np.full(len(thresholds), np.nan)
     for i, threshold in enumerate(thresholds):
@@ -53,7 +54,7 @@ def peaks(gradient_norm: np.ndarray, prominence: float) -> np.ndarray:
 def plateaus(gradient_norm: np.ndarray, peaks_at: np.ndarray) -> np.ndarray:
     """Indices of the records with the smallest gradient norm between each two neighbouring peaks."""
     return np.array(
-        [first + int(gradient_norm[first:last].argmin()) for first, last in zip(peaks_at, peaks_at[1:], strict=False)],
+        [first + int(gradient_norm[first:last].argmin()) for first, last in pairwise(peaks_at)],
         dtype=int,
     )
 
@@ -74,9 +75,10 @@ class Stages:
     """Numerical rank of the product at each plateau: singular values above `escape_share * sigma_R`."""
     plateau_losses: np.ndarray
     """Loss at each plateau."""
+    plateau_escapes: np.ndarray
+    """Number of modes that have escaped so far at each plateau: i with T_i at or before it."""
     plateau_errors: np.ndarray
-    """Relative difference of those losses to `1/2 sum_(i>r) sigma_i^2` at the plateau's place r in the sequence; infinite
-    when there are more plateaus than ranks below R."""
+    """Relative difference of the losses to `1/2 sum_(i>r) sigma_i^2`, r the escapes so far; infinite at r = R."""
 
 
 def find_stages(
@@ -87,18 +89,17 @@ def find_stages(
     sigma: np.ndarray,
     counting: Counting,
 ) -> Stages:
-    """Both counters on the records of one run (no NaN rows): `steps` (T,), `singular_values` (T, K), the others (T,)."""
+    """Both counters on the records of one run (no NaN): `steps` (T,), `singular_values` (T, K), the others (T,)."""
     times = escape_steps(steps, singular_values, counting.escape_share * sigma)
     counted = len(steps)
     if counting.window is not None and np.isfinite(times).any():
         counted = int(np.searchsorted(steps, counting.window * np.nanmax(times), side="right"))
     peaks_at = peaks(gradient_norm[:counted], counting.prominence)
     plateaus_at = plateaus(gradient_norm, peaks_at)
-    expected = oracle.plateau_losses(sigma.tolist())[1:-1]
-    places = np.arange(len(plateaus_at))
-    known = places < len(expected)
-    errors = np.full(len(plateaus_at), np.inf)
-    errors[known] = np.abs(loss[plateaus_at[known]] - expected[places[known]]) / expected[places[known]]
+    escaped = (times[None, :] <= steps[plateaus_at][:, None]).sum(1)
+    expected = oracle.plateau_losses(sigma.tolist())[escaped]
+    with np.errstate(divide="ignore"):
+        errors = np.abs(loss[plateaus_at] - expected) / expected
     return Stages(
         times=times,
         escapes=count_separated(times, counting.separation),
@@ -106,6 +107,7 @@ def find_stages(
         plateaus=plateaus_at,
         plateau_ranks=(singular_values[plateaus_at] > counting.escape_share * sigma[-1]).sum(1),
         plateau_losses=loss[plateaus_at],
+        plateau_escapes=escaped,
         plateau_errors=errors,
     )
 

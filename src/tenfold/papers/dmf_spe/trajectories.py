@@ -1,7 +1,7 @@
 """A batch of descent runs under way: steps, records, and who is finished.
 
-Finished runs leave the batch, so it never pays for them. Everything that changes lies in `state_dict`: a killed job goes
-on from there with the same bits.
+Finished runs leave the batch, so it never pays for them. Everything that changes lies in `state_dict`: a killed job
+goes on from there with the same bits.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def record_steps(last: int, recording: Recording) -> list[int]:
 
 
 class Trajectories:
-    """B runs of one depth. Call `advance` once for each record after the first, in order."""
+    """B runs of one depth. The first record is written at once; `advance` goes on from there."""
 
     def __init__(self, batch: Batch, settings: Train) -> None:
         self.settings = settings
@@ -77,11 +77,14 @@ class Trajectories:
         """Number of records so far."""
         return self._record + 1
 
-    def advance(self) -> None:
-        """Go on to the next record, write it, and let finished runs leave."""
-        self._record += 1
-        self._optimiser.advance(self.steps[self._record] - self.steps[self._record - 1])
-        self._observe()
+    def advance(self, records: int = 1) -> None:
+        """Go on by `records` records, or until every run is finished; finished runs leave at each record."""
+        for _ in range(records):
+            if self.done:
+                return
+            self._record += 1
+            self._optimiser.advance(self.steps[self._record] - self.steps[self._record - 1])
+            self._observe()
 
     def snapshot(self, record: int, run: int) -> list[Tensor]:
         """Factors of one run at one record; only with `curvature.plateaus`."""
