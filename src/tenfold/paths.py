@@ -58,6 +58,16 @@ def report(scale: str) -> Path:
     return RESULTS / scale / "report"
 
 
+def metrics(scale: str, paper: str) -> Path:
+    """The tidy metrics of a paper."""
+    return paper_results(scale, paper) / "metrics.csv"
+
+
+def reference_metrics(scale: str, paper: str) -> Path:
+    """The committed metrics that `tenfold verify` compares a rebuild with."""
+    return REFERENCE / scale / paper / "metrics.csv"
+
+
 def tracking_database() -> Path:
     """The default MLflow store."""
     return RESULTS / "mlflow" / "mlflow.db"
