@@ -54,11 +54,12 @@ def _trajectories(predictions: Mapping[str, np.ndarray], settings: Train) -> Ite
             yield Measurement(run.seed, metric, value, split)
             if metric in WORST:
                 worst[run.seed, metric] = max(worst[run.seed, metric], value)
-    for (seed, metric), value in worst.items():
-        yield Measurement(seed, metric, value, ALL)
-    if settings.learning_rate_unit == "critical":
+    if settings.learning_rate_unit == "critical":  # beyond the stability limit runs are not expected to converge
         for (seed, depth), cells in times.items():
             yield Measurement(seed, "rate_slope_error", _rate_slope_error(cells), f"L{depth}")
+    else:
+        for (seed, metric), value in worst.items():
+            yield Measurement(seed, metric, value, ALL)
 
 
 def _measured(run: RecordedRun, stages: Stages, settings: Train) -> dict[str, float]:
@@ -72,14 +73,16 @@ def _measured(run: RecordedRun, stages: Stages, settings: Train) -> dict[str, fl
         "steps": float(run.steps[-1]),
         "final_loss": float(curves["loss"][-1]),
         "final_gradient": float(curves["gradient_norm"][-1]),
-        "relative_error": float(curves["relative_error"][-1]),
-        "best_relative_error": float(curves["relative_error"].min()),
     }
+    if "relative_error" in curves:
+        values["relative_error"] = float(curves["relative_error"][-1])
+        values["best_relative_error"] = float(curves["relative_error"].min())
     values |= {f"escape_step_{i}": float(time) for i, time in enumerate(stages.times, start=1) if math.isfinite(time)}
     if len(stages.plateaus):
         values["plateau_loss_error"] = float(stages.plateau_errors.max())
         values["plateau_rank_error"] = float(np.abs(stages.plateau_ranks - stages.plateau_escapes).max())
-        values["plateau_distance"] = float(curves["distance_to_best"][stages.plateaus].max())
+        if "distance_to_best" in curves:
+            values["plateau_distance"] = float(curves["distance_to_best"][stages.plateaus].max())
     if math.isfinite(ratio := gap_ratio(stages.times)):
         values["gap_ratio"] = ratio
     values |= _curvature(run, settings)

@@ -16,7 +16,7 @@ CURVES = (
     "loss", "gradient_norm", "singular_values", "effective_rank", "stable_rank",
     "relative_error", "distance_to_best", "imbalance",
 )  # fmt: skip
-"""Quantities written at every record."""
+"""Quantities that may be written at every record; the first three always are."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def runs_of_depth(arrays: Mapping[str, np.ndarray], depth: int) -> Iterator[Reco
             sigma=sigma[sigma > 0],
             outcome=int(arrays["outcome"][i]),
             steps=arrays["step"][:ended],
-            curves={name: arrays[name][:ended, i] for name in CURVES},
+            curves={name: arrays[name][:ended, i] for name in CURVES if name in arrays},
             smallest_eigenvalue=float(arrays["smallest_eigenvalue"][i]) if "smallest_eigenvalue" in arrays else np.nan,
             spectra=arrays["spectra"][i] if "spectra" in arrays else None,
         )

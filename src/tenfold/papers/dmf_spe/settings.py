@@ -10,6 +10,7 @@ from tenfold.settings import Strict
 
 Positive = Annotated[float, Field(gt=0)]
 Depth = Annotated[int, Field(ge=1, le=8)]
+Curve = Literal["effective_rank", "stable_rank", "relative_error", "distance_to_best", "imbalance"]
 Initialization = Literal["gaussian", "orthogonal", "aligned"]
 MemberPart = Literal["target", "depth", "init", "scale", "rate"]
 BaselineName = Literal["zero-fill", "truncated-svd", "soft-impute"]
@@ -41,6 +42,10 @@ class Recording(Strict):
     minimum: int = Field(1, ge=1, description="smallest number of steps between two records")
     share: float = Field(0.002, gt=0, le=0.01, description="largest gap between records, as a share of the step count")
     singular_values: int = Field(8, ge=1, description="how many singular values of the product are kept")
+    curves: list[Curve] = Field(
+        ["effective_rank", "stable_rank", "relative_error", "distance_to_best", "imbalance"],
+        description="what is recorded beside loss, gradient norm and singular values, which the counters need",
+    )
     chunks: int = Field(100, ge=1, description="history and checkpoints are written this often in a run")
 
 
@@ -51,7 +56,7 @@ class Stopping(Strict):
     gradient: float = Field(1e-3, ge=0, description="a settled run ends once the gradient norm is below this; 0: never")
     loss: float = Field(1e-9, ge=0, description="a run ends at this loss whatever else")
     horizon: Positive = Field(
-        2.6, description="step budget, as a multiple of the predicted last escape plus ten relaxation times"
+        8.0, description="step budget, as a multiple of the predicted last escape plus ten relaxation times"
     )
     maximum_steps: int | None = Field(None, ge=1, description="fixed step budget, instead of the predicted one")
     may_diverge: bool = Field(False, description="a diverging run is a result (learning-rate sweep), not a failure")

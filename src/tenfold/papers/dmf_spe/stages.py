@@ -113,7 +113,7 @@ def find_stages(
 
 
 def gap_ratio(times: np.ndarray) -> float:
-    """`(T_3 - T_2) / (T_2 - T_1)`: 1 when stages are equally long. NaN with fewer than three escapes."""
-    if len(times) < 3:
+    """`(T_3 - T_2) / (T_2 - T_1)`: 1 when stages are equally long. NaN without three escapes in this order."""
+    if len(times) < 3 or not times[1] > times[0]:
         return float("nan")
     return float((times[2] - times[1]) / (times[1] - times[0]))

@@ -14,10 +14,12 @@ from torch import Tensor
 from tenfold.papers.dmf_spe import model
 from tenfold.papers.dmf_spe.members import Batch
 from tenfold.papers.dmf_spe.optimisers import GradientDescent, RMSProp
-from tenfold.papers.dmf_spe.settings import Recording, Train
+from tenfold.papers.dmf_spe.settings import Curve, Recording, Train
 
 RUNNING, SETTLED, VANISHED, SPENT, DIVERGED = range(5)
 """How a run ended: it settled after its last escape, its loss vanished, its step budget was spent, or it blew up."""
+ALWAYS_RECORDED = ("loss", "gradient_norm", "singular_values")
+"""What the stage counters need."""
 BLOW_UP = 1e3
 """A run has diverged when its loss exceeds this multiple of its first loss, or is not a number."""
 
@@ -54,10 +56,7 @@ class Trajectories:
                 (len(self.steps), count, *([widths[name]] if name in widths else [])),
                 torch.nan, dtype=torch.float64, device=device,
             )
-            for name in (
-                "loss", "gradient_norm", "singular_values", "effective_rank", "stable_rank",
-                "relative_error", "distance_to_best", "imbalance",
-            )
+            for name in (*ALWAYS_RECORDED, *settings.recording.curves)
         }  # fmt: skip
         self._snapshots: list[Tensor] = []  # per record: all factors (L, B, d, d), where plateaus are studied
         self._observe()
@@ -99,17 +98,12 @@ class Trajectories:
         diverged = ~(loss <= BLOW_UP * self._first_loss[self._active])
         safe = outcome.masked_fill(diverged[:, None, None], 0)  # LAPACK refuses what is not a number
         values = torch.linalg.svdvals(safe)
-        signal_norm = torch.linalg.matrix_norm(batch.signal)
         here = {
             "loss": loss,
             "gradient_norm": gradient_norm,
             "singular_values": values[:, : self.records["singular_values"].shape[-1]],
-            "effective_rank": model.effective_rank(values),
-            "stable_rank": model.stable_rank(values),
-            "relative_error": torch.linalg.matrix_norm(outcome - batch.signal) / signal_norm,
-            "distance_to_best": self._distance_to_best(safe, values) / signal_norm,
-            "imbalance": model.imbalance(factors) if len(factors) > 1 else torch.zeros_like(loss),
         }
+        here |= {name: self._curve(name, safe, values) for name in self.settings.recording.curves}
         for name, value in here.items():
             self.records[name][self._record, self._active] = value.masked_fill(
                 diverged if value.ndim == 1 else diverged[:, None], torch.nan
@@ -120,13 +114,24 @@ class Trajectories:
             self._snapshots.append(snapshot)
         self._finish(values, loss, gradient_norm, diverged)
 
-    def _distance_to_best(self, outcome: Tensor, values: Tensor) -> Tensor:
-        """Distance (B,) of the product to the best approximation of the signal with the product's numerical rank."""
+    def _curve(self, name: Curve, outcome: Tensor, values: Tensor) -> Tensor:
+        """One recorded quantity (B,) of the products `outcome` (B, d, d) with singular values (B, d)."""
+        if name == "effective_rank":
+            return model.effective_rank(values)
+        if name == "stable_rank":
+            return model.stable_rank(values)
+        if name == "imbalance":
+            factors = self._optimiser.factors
+            return model.imbalance(factors) if len(factors) > 1 else torch.zeros_like(values[:, 0])
+        goal = self._batch.signal if name == "relative_error" else self._best_of_same_rank(values)
+        return torch.linalg.matrix_norm(outcome - goal) / torch.linalg.matrix_norm(self._batch.signal)
+
+    def _best_of_same_rank(self, values: Tensor) -> Tensor:
+        """The best approximation (B, d, d) of each signal with the product's numerical rank."""
         smallest = self._batch.sigma.amin(1)
         rank = (values > self.settings.counting.escape_share * smallest[:, None]).sum(1)
         best = self._best[self._active]
-        chosen = best[torch.arange(rank.numel(), device=rank.device), rank.clamp(max=best.shape[1] - 1)]
-        return torch.linalg.matrix_norm(outcome - chosen)
+        return best[torch.arange(rank.numel(), device=rank.device), rank.clamp(max=best.shape[1] - 1)]
 
     def _finish(self, values: Tensor, loss: Tensor, gradient_norm: Tensor, diverged: Tensor) -> None:
         stopping, step = self.settings.stopping, self.steps[self._record]
