@@ -51,6 +51,8 @@ def members(settings: Train, depth: int, data: Mapping[str, np.ndarray], seeds: 
     chosen = settings.targets if settings.targets is not None else list(sigma)
     if unknown := [name for name in chosen if name not in sigma]:
         raise ConfigError(f"targets: unknown target {', '.join(unknown)}; this data set has: {', '.join(sigma)}")
+    if len(chosen) > 1 and "target" not in settings.split_by:
+        raise ConfigError("split_by: must name target, else the runs of several targets would share one name")
     grid = itertools.product(seeds, chosen, settings.inits, settings.init_scales[depth], settings.learning_rates)
     result = []
     for seed, target, init, scale, rate in grid:

@@ -93,7 +93,7 @@ class Baseline(Strict):
     """Classical matrix completion."""
 
     name: BaselineName = Field("zero-fill", description="which of the classical methods")
-    path: int = Field(30, ge=2, description="soft-impute: number of shrinkage values, largest first")
+    path: int = Field(20, ge=2, description="soft-impute: number of shrinkage values, largest first")
     smallest: float = Field(1e-3, gt=0, lt=1, description="soft-impute: last shrinkage value as a share of the first")
     held_out: float = Field(0.1, gt=0, lt=1, description="soft-impute: share of the entries that chooses the shrinkage")
     iterations: int = Field(300, ge=1, description="soft-impute: most iterations for one shrinkage value")
@@ -140,4 +140,19 @@ class Train(Strict):
     def _every_depth_has_a_scale(self) -> Self:
         if missing := [depth for depth in self.depths if depth not in self.init_scales]:
             raise ValueError(f"init_scales: no initial scale for depth {', '.join(map(str, missing))}")
+        return self
+
+    @model_validator(mode="after")
+    def _runs_have_different_names(self) -> Self:
+        if self.study != "trajectories":
+            return self
+        counts: dict[MemberPart, int] = {
+            "depth": len(self.depths),
+            "init": len(self.inits),
+            "scale": max(len(self.init_scales[depth]) for depth in self.depths),
+            "rate": len(self.learning_rates),
+            "target": 1 if self.targets is None else len(self.targets),
+        }
+        if hidden := [part for part, count in counts.items() if count > 1 and part not in self.split_by]:
+            raise ValueError(f"split_by: must name {', '.join(hidden)}, else several runs would share one name")
         return self
