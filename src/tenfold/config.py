@@ -6,6 +6,7 @@ Loading is strict and early: a mistake is reported with its file, its key and wh
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,7 @@ from tenfold.settings import Strict, validate
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]*$")]
 Settings = dict[str, Any]
+OVERRIDES = "TENFOLD_OVERRIDES"
 DataKind = Literal["paper", "real", "synthetic"]
 
 
@@ -40,7 +42,9 @@ class SuiteConfig(Strict):
 
     scale: str = Field("quick", description="smoke, quick, standard, paper, or a scale of your own")
     papers: Literal["all"] | list[Slug] = Field("all", description="slugs of the papers to rebuild")
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto picks CUDA, then MPS, then CPU")
+    device: str = Field(
+        "auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto picks CUDA, then MPS, then CPU"
+    )
     seeds: list[int] | None = Field(None, description="replaces the seeds of every scale when set")
     mirrors: list[str] = Field([], description="folders or http(s) addresses that hold raw files, tried in order")
     tracking: Tracking = Tracking()
@@ -173,7 +177,9 @@ class Comparison(Strict):
     margin: float = Field(0.0, ge=0, description="smallest difference that counts; for `equal` the tolerance")
     relative: bool = Field(False, description="margin is a share of the baseline's value")
     rule: Literal["interval", "every"] = Field("interval", description="interval over seeds, or every pair must agree")
-    unit: Literal["seed", "sample"] = Field("seed", description="what is resampled: seeds, or test samples within seeds")
+    unit: Literal["seed", "sample"] = Field(
+        "seed", description="what is resampled: seeds, or test samples within seeds"
+    )
     paired: bool = Field(True, description="sample: the same samples stand on both sides")
 
 
@@ -321,7 +327,7 @@ class Configuration:
 
     def __init__(self, root: Path = CONFIG, **overrides: Any) -> None:
         self.root = root
-        raw = _read_yaml(root / "suite.yaml")
+        raw = _read_yaml(root / "suite.yaml") | _environment_overrides()
         raw.update({key: value for key, value in overrides.items() if value is not None})
         self.suite = validate(SuiteConfig, raw, root / "suite.yaml")
         self._papers: dict[str, PaperConfig] = {}
@@ -383,6 +389,11 @@ class Configuration:
         if self.suite.scale not in scales:
             raise ConfigError(f"unknown scale {self.suite.scale!r}; {slug} has: {', '.join(scales)}")
         return scales[self.suite.scale]
+
+
+def _environment_overrides() -> dict[str, Any]:
+    """Keys of suite.yaml that the Snakefile hands to its jobs (`snakemake --config key=value`)."""
+    return json.loads(os.environ.get(OVERRIDES, "{}"))
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class MetricRow:
 
 
 def write_metrics(path: Path, rows: Iterable[MetricRow]) -> None:
-    """Write tidy metrics, sorted, so that equal results are equal bytes. A value that is not a number is written `nan`."""
+    """Write tidy metrics, sorted, so that equal results are equal bytes. Not-a-number is written `nan`."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -70,7 +70,16 @@ def read_metrics(path: Path) -> Iterator[MetricRow]:
             if tuple(reader.fieldnames or ()) != COLUMNS:
                 raise ResultError(f"{path}: columns are {reader.fieldnames}, expected {', '.join(COLUMNS)}")
             for row in reader:
-                yield MetricRow(**{**row, "seed": int(row["seed"]), "value": float(row["value"])})
+                yield MetricRow(
+                    paper=row["paper"],
+                    dataset=row["dataset"],
+                    data_kind=row["data_kind"],
+                    method=row["method"],
+                    seed=int(row["seed"]),
+                    split=row["split"],
+                    metric=row["metric"],
+                    value=float(row["value"]),
+                )
     except FileNotFoundError:
         raise ResultError(f"{path} does not exist; run `tenfold evaluate` first") from None
     except (KeyError, ValueError, TypeError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ class Plan:
         )
 
     def train_settings(self, dataset: str, method: str) -> Settings:
-        """Settings of a job; later layers win: paper, data set, method (and what it extends), scale, scale's override."""
+        """Settings of a job; later layers win: paper, data set, method and what it extends, scale, scale's override."""
         layers = [
             self.paper.defaults,
             self.paper.datasets[dataset].train,
@@ -100,6 +100,10 @@ class Plan:
         """Digest of what the configuration says about preparing a data set."""
         return digest_of({"settings": self.prepare_settings(dataset), "seeds": list(self.seeds)})
 
+    def jobs_digest(self) -> str:
+        """Digest of which jobs the paper has at this scale."""
+        return digest_of([job.name for job in self.jobs()])
+
     def outputs_digest(self) -> str:
         """Digest of the parts of the paper's YAML that figures, tables and claims show."""
         shown = self.paper.model_dump(
@@ -107,12 +111,12 @@ class Plan:
             include={"datasets": {"__all__": {"title", "kind"}}, "methods": {"__all__": {"title", "role"}},
                      "metrics": True, "reported": True, "figures": True, "tables": True},
         )  # fmt: skip
-        return digest_of({"shown": shown, "jobs": [job.name for job in self.jobs()]})
+        return digest_of({"shown": shown, "jobs": self.jobs_digest()})
 
     def claims_digest(self) -> str:
         """Digest of the paper's claims and of the planned jobs."""
         claims = [claim.model_dump(mode="json") for claim in self.paper.claims]
-        return digest_of({"claims": claims, "jobs": [job.name for job in self.jobs()]})
+        return digest_of({"claims": claims, "jobs": self.jobs_digest()})
 
     def validate(self) -> None:
         """Check the settings of every job and data set of this scale. Raises ConfigError."""
@@ -143,6 +147,18 @@ def raw_datasets(configuration: Configuration) -> list[str]:
     return list(wanted)
 
 
+def required_raw_datasets(configuration: Configuration) -> list[str]:
+    """Ids of the raw data sets without which the scale cannot be built."""
+    return list(
+        {
+            raw: None
+            for plan in plans(configuration)
+            for name in plan.scale.datasets
+            if (raw := plan.paper.datasets[name].raw)
+        }
+    )
+
+
 def _lineage_names(paper: PaperConfig, method: str) -> list[str]:
     """The method and what it extends, nearest first."""
     names = [method]
@@ -155,7 +171,7 @@ def _lineage(paper: PaperConfig, method: str) -> list[Method]:
     return [paper.methods[name] for name in _lineage_names(paper, method)]
 
 
-def _merged(layers: list[Mapping[str, Any]]) -> Settings:
+def _merged(layers: Sequence[Mapping[str, Any]]) -> Settings:
     """Layers of settings on top of each other; nested mappings are merged, everything else is replaced."""
     result: Settings = {}
     for layer in layers:

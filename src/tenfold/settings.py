@@ -39,6 +39,7 @@ def _explain(error: ValidationError, model: type[BaseModel], path: Path | str, p
 
 def _allowed_keys(model: Any, location: tuple[int | str, ...]) -> list[str]:
     """Field names of the model that a location of a validation error lies in."""
+
     def models_in(annotation: Any) -> list[type[BaseModel]]:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             return [annotation]

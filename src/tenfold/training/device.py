@@ -19,7 +19,7 @@ POLL_SECONDS = 1.0
 
 @contextmanager
 def acquire(wanted: str = "auto", locks: Path | None = None) -> Iterator[torch.device]:
-    """The device for one job: `auto` takes CUDA, then MPS, then the CPU; `cpu`, `mps`, `cuda`, `cuda:1` are taken at their word.
+    """The device for one job: `auto` takes CUDA, then MPS, then the CPU; other names are taken at their word.
 
     Several jobs on one machine share out its GPUs by lock files: a job waits until one is free. Under SLURM the
     allocation already names this job's GPU (CUDA_VISIBLE_DEVICES), so nothing is locked.

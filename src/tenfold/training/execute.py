@@ -6,10 +6,13 @@ import os
 import shutil
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from tenfold.errors import ResultError, RunFailed, TenfoldError
 from tenfold.files import read_json, write_arrays, write_json
@@ -26,36 +29,59 @@ def execute(job: Job, train: Callable[[Run], None], *, code_digest: str, device:
     While it runs, everything lies in the folder `unfinished`; the final files are written at the end, run.json last. A
     killed job goes on from there. A failed job keeps its history and a failure.json that the report shows.
     """
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
-    manifest = read_json(job.prepared / "manifest.json")
-    signature = digest_of([job.digest, manifest["digest"], code_digest, torch.__version__])
-    progress = Progress(job.name, every_seconds=float(os.environ.get("TENFOLD_PROGRESS_SECONDS", "10")))
-    failure = job.directory / UNFINISHED / "failure.json"
+    with _only_process(job):
+        try:
+            _run(job, train, code_digest, device)
+        except Exception as error:
+            _record_failure(job, error)
+            raise
+
+
+def _run(job: Job, train: Callable[[Run], None], code_digest: str, device: str) -> None:
     started, cpu = time.monotonic(), time.process_time()
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
+    data_digest = read_json(job.prepared / "manifest.json")["digest"]
+    (job.directory / UNFINISHED / "failure.json").unlink(missing_ok=True)
+    with devices.acquire(device) as chosen:
+        run = Run(
+            job,
+            chosen,
+            signature=digest_of([job.digest, data_digest, code_digest, _after_digests(job), torch.__version__]),
+            progress=Progress(job.name, every_seconds=float(os.environ.get("TENFOLD_PROGRESS_SECONDS", "10"))),
+            checkpoint_seconds=float(os.environ.get("TENFOLD_CHECKPOINT_SECONDS", "30")),
+        )
+        train(run)
+        if run.predictions is None:
+            raise ResultError(f"{job.name}: the train stage saved no predictions (call run.save_predictions)")
+        _finish(run, run.predictions, data_digest, code_digest, started, cpu)
+
+
+def _after_digests(job: Job) -> list[str]:
+    """Digests of the run that this one starts from."""
+    if job.after_directory is None:
+        return []
+    record = read_json(job.after_directory / "run.json")
+    return [record[key] for key in ("settings_digest", "data_digest", "code_digest")]
+
+
+@contextmanager
+def _only_process(job: Job) -> Iterator[None]:
+    """Refuse to train a job that another process is training. The lock ends with its process, however that ends."""
+    folder = job.directory / UNFINISHED
     try:
-        (job.directory / UNFINISHED).mkdir(parents=True, exist_ok=True)
-        failure.unlink(missing_ok=True)
-        with devices.acquire(device) as chosen:
-            run = Run(
-                job,
-                chosen,
-                signature=signature,
-                progress=progress,
-                checkpoint_seconds=float(os.environ.get("TENFOLD_CHECKPOINT_SECONDS", "30")),
-            )
-            train(run)
-            if run.predictions is None:
-                raise ResultError(f"{job.name}: the train stage saved no predictions (call run.save_predictions)")
-            _finish(run, run.predictions, manifest["digest"], code_digest, started, cpu)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ResultError(f"{job.name}: another process is training this job; wait for it or stop it") from None
     except OSError as error:
-        raise ResultError(f"{job.name}: cannot write {job.directory}: {error.strerror or error}") from error
-    except Exception as error:
-        _record_failure(job, error)
-        raise
+        raise ResultError(f"{job.name}: cannot write {folder}: {error.strerror or error}") from error
+    with lock:
+        yield
 
 
 def _finish(
-    run: Run, predictions: dict, data_digest: str, code_digest: str, started: float, cpu: float
+    run: Run, predictions: dict[str, Any], data_digest: str, code_digest: str, started: float, cpu: float
 ) -> None:
     job = run.job
     run.history.close()

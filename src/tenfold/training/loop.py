@@ -18,8 +18,8 @@ from tenfold.training.progress import Progress
 class Loop:
     """Iterate over it to get the steps that are still to do: `for epoch in loop: ...`.
 
-    The first iteration restores `state` (and PyTorch's default generators) from the last checkpoint, so the body goes on
-    as if nothing had happened. After the body a checkpoint is saved when the last one is older than
+    The first iteration restores `state` (and PyTorch's default generators) from the last checkpoint, so the body goes
+    on as if nothing had happened. After the body a checkpoint is saved when the last one is older than
     `checkpoint_seconds`, and always after the last step. Leave early with `stop()`, not with `break`: the step that is
     under way still counts. After the loop, `state` is that of the last step, also when a resumed run had none left.
     """

@@ -1,1 +1,1 @@
-"""Readers: each turns the files of a source into plain arrays. Named in `config/datasets.yaml` as `<module>.<function>`."""
+"""Readers: each turns a source's files into arrays; `config/datasets.yaml` names them as `<module>.<function>`."""

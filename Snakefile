@@ -1,0 +1,41 @@
+# tenfold: ten papers, one command.
+#
+#   snakemake --cores all                          everything, at the scale of config/suite.yaml
+#   snakemake --cores all ticoserec                one paper
+#   snakemake --cores all --config scale=smoke     another scale
+#   snakemake -n                                   what would run, and why
+#   snakemake --profile profiles/slurm             on a cluster
+#
+# Settings: config/suite.yaml (yours), config/datasets.yaml, config/papers/*.yaml (facts and choices of each paper).
+
+
+configfile: "config/suite.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/experiments.smk"
+include: "workflow/rules/outputs.smk"
+include: "workflow/rules/tracking.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        suite.targets(),
+    localrule: True
+
+
+for paper in suite.papers:
+
+    rule:
+        name:
+            paper
+        input:
+            suite.paper_targets(paper),
+        localrule: True
+
+
+onerror:
+    # A failed job must not hide what the others found.
+    shell(f"tenfold report --partial --scale {suite.scale} || true")

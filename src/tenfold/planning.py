@@ -1,0 +1,141 @@
+"""What a build would run, before it runs: jobs, data, licences, hours, disk."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tenfold import paths
+from tenfold.config import Configuration
+from tenfold.data.manifest import is_present
+from tenfold.jobs import Plan, plans, raw_datasets, required_raw_datasets
+from tenfold.status import paper_status
+from tenfold.training.job import Job
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one job took when it was recorded."""
+
+    cpu_seconds: float
+    wall_seconds: float
+    peak_memory_mb: float
+
+
+def recorded_cost(job: Job) -> Cost | None:
+    """Cost of a job: from its last run here, else from the committed record of this scale."""
+    try:
+        record = json.loads((job.directory / "run.json").read_text(encoding="utf-8"))
+        return Cost(record["cpu_seconds"], record["wall_seconds"], record["peak_memory_mb"])
+    except (OSError, ValueError, KeyError):
+        return _reference_costs(job.scale, job.paper).get((job.dataset, job.method, job.block))
+
+
+def _reference_costs(scale: str, paper: str) -> dict[tuple[str, str, str], Cost]:
+    path = paths.REFERENCE / scale / paper / "cost.csv"
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            (row["dataset"], row["method"], row["seeds"]): Cost(
+                float(row["cpu_seconds"]), float(row["wall_seconds"]), float(row["peak_memory_mb"])
+            )
+            for row in csv.DictReader(file)
+        }
+
+
+def write_reference_costs(plan: Plan, path: Path) -> None:
+    """Record what every finished job of a paper took, so that others can plan with it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["dataset", "method", "seeds", "cpu_seconds", "wall_seconds", "peak_memory_mb"])
+        for job in plan.jobs():
+            if cost := recorded_cost(job):
+                writer.writerow(
+                    [job.dataset, job.method, job.block, cost.cpu_seconds, cost.wall_seconds, cost.peak_memory_mb]
+                )
+
+
+def print_plan(configuration: Configuration) -> None:
+    """The tables of `tenfold plan`."""
+    console = Console()
+    console.print(_work(configuration))
+    console.print(_data(configuration))
+    for plan in plans(configuration):
+        for dataset in plan.absent_datasets():
+            raw = configuration.datasets[plan.paper.datasets[dataset].raw or ""]
+            steps = f"; to get it: {raw.gated}" if raw.gated else "; `tenfold data` tries to fetch it"
+            console.print(
+                f"{plan.slug}: {dataset} is not here and will not run{steps}", highlight=False, soft_wrap=True
+            )
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is left of one paper. Hours count only jobs that have a record."""
+
+    paper: str
+    jobs: int
+    done: int
+    on_gpu: int
+    unrecorded: int
+    cpu_hours: float
+    wall_hours: float
+    memory_mb: float
+
+
+def work(plan: Plan) -> Work:
+    """What building a paper would still run."""
+    statuses = paper_status(plan)
+    left = [status.job for status in statuses if status.state != "done"]
+    costs = [cost for cost in map(recorded_cost, left) if cost is not None]
+    resources = plan.scale.resources
+    return Work(
+        paper=plan.slug,
+        jobs=len(statuses),
+        done=len(statuses) - len(left),
+        on_gpu=len(left) * resources.gpu,
+        unrecorded=len(left) - len(costs),
+        cpu_hours=sum(cost.cpu_seconds for cost in costs) / 3600,
+        wall_hours=sum(cost.wall_seconds for cost in costs) / 3600,
+        memory_mb=max([cost.peak_memory_mb for cost in costs], default=resources.mem_mb),
+    )
+
+
+def _work(configuration: Configuration) -> Table:
+    rows = [work(plan) for plan in plans(configuration)]
+    table = Table(title=f"work at scale {configuration.suite.scale}", title_justify="left", show_footer=True)
+    table.add_column("paper", "all")
+    for name in ("jobs", "done", "on_gpu", "unrecorded"):
+        table.add_column(name.replace("_", " "), str(sum(getattr(row, name) for row in rows)), justify="right")
+    table.add_column("CPU time left", _hours(sum(row.cpu_hours for row in rows)), justify="right")
+    table.add_column("one after the other", _hours(sum(row.wall_hours for row in rows)), justify="right")
+    table.add_column("memory of a job", justify="right")
+    for row in rows:
+        counts = [str(count) for count in (row.jobs, row.done, row.on_gpu, row.unrecorded)]
+        table.add_row(row.paper, *counts, _hours(row.cpu_hours), _hours(row.wall_hours), f"{row.memory_mb:.0f} MB")
+    table.caption = "times from recorded runs; unrecorded jobs are not in them"
+    return table
+
+
+def _data(configuration: Configuration) -> Table:
+    table = Table(title="data", title_justify="left")
+    for name in ("data set", "needed", "here", "size", "licence"):
+        table.add_column(name, overflow="fold")
+    required = set(required_raw_datasets(configuration))
+    for name in raw_datasets(configuration):
+        entry = configuration.datasets[name]
+        size = f"{entry.size / 1e6:.1f} MB" if entry.size else "unknown"
+        here = "yes" if is_present(paths.raw(name)) else "gated" if entry.gated else "no"
+        table.add_row(name, "always" if name in required else "if here", here, size, entry.licence)
+    return table
+
+
+def _hours(hours: float) -> str:
+    return f"{hours * 60:.1f} min" if hours < 1 else f"{hours:.1f} h"

@@ -1,0 +1,34 @@
+"""Fixtures that several test folders share."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tenfold import paths
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """Data and results of this test lie in a folder of their own."""
+    return use_folders(tmp_path, monkeypatch)
+
+
+def use_folders(root: Path, monkeypatch) -> Path:
+    for name, folder in (("DATA", "data"), ("RESULTS", "results"), ("REFERENCE", "results/reference")):
+        monkeypatch.setattr(paths, name, root / folder)
+    return root
+
+
+def copy_project(root: Path) -> Path:
+    """A copy of the project without data and results, in which a test may change any file."""
+    for name in ("Snakefile", "pyproject.toml"):
+        shutil.copy(REPOSITORY / name, root / name)
+    for name in ("config", "profiles", "src", "workflow"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(REPOSITORY / name, root / name, ignore=ignored)
+    return root

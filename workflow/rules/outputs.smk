@@ -1,0 +1,54 @@
+# What a reader sees: figures and tables, verdicts, the report. All of it is made from result files.
+
+
+rule figures:
+    input:
+        PAPER + "/metrics.csv",
+        lambda wildcards: suite.runs(wildcards.paper, "predictions.npz"),
+        code=lambda wildcards: suite.code(wildcards.paper, "figures"),
+    output:
+        PAPER + "/figures.json",
+    log:
+        "results/{scale}/logs/figures/{paper}.log",
+    benchmark:
+        "results/{scale}/benchmarks/figures/{paper}.tsv"
+    params:
+        shown=lambda wildcards: suite.plan(wildcards.paper).outputs_digest(),
+    shell:
+        "tenfold figures {wildcards.paper} --scale {wildcards.scale} 2>&1 | tee {log}"
+
+
+rule claims:
+    input:
+        PAPER + "/metrics.csv",
+        lambda wildcards: suite.runs(wildcards.paper, "samples.npz"),
+        code=suite.package_code("tenfold.claims"),
+    output:
+        PAPER + "/claims.json",
+    log:
+        "results/{scale}/logs/claims/{paper}.log",
+    benchmark:
+        "results/{scale}/benchmarks/claims/{paper}.tsv"
+    localrule: True
+    params:
+        claims=lambda wildcards: suite.plan(wildcards.paper).claims_digest(),
+    shell:
+        "tenfold claims {wildcards.paper} --scale {wildcards.scale} 2>&1 | tee {log}"
+
+
+rule report:
+    input:
+        [target for paper in suite.papers for target in suite.paper_targets(paper)],
+        config=suite.paper_configs(),
+        code=suite.package_code("tenfold.report.site"),
+    output:
+        "results/{scale}/report/index.html",
+    log:
+        "results/{scale}/logs/report.log",
+    benchmark:
+        "results/{scale}/benchmarks/report.tsv"
+    localrule: True
+    params:
+        papers=suite.papers,
+    shell:
+        "tenfold report --scale {wildcards.scale} 2>&1 | tee {log}"
