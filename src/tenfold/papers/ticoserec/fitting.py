@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from tenfold.papers.ticoserec.encoder import SASRec
 from tenfold.papers.ticoserec.ranking import encoder_ranks
 from tenfold.papers.ticoserec.sequences import Sequences, Stage
 from tenfold.papers.ticoserec.settings import Optimization
+from tenfold.training.checkpoint import State
 from tenfold.training.early_stopping import BestState
 from tenfold.training.run import Run
 
@@ -46,23 +47,30 @@ class Fit:
             fused=run.device.type in ("cpu", "cuda"),
         )
 
-    def train(self, objective: Objective, *, seed: int, name: str) -> None:
-        """Epochs `warmup_epochs + 1` to `epochs`; afterwards the model is in its best validated state."""
+    def load(self, model: dict[str, Any], optimizer: dict[str, Any]) -> None:
+        """Go on from a saved state, at this run's learning rate and weight decay."""
+        self.model.load_state_dict(model)
+        self.optimizer.load_state_dict(optimizer)
+        for group in self.optimizer.param_groups:
+            group.update(lr=self.settings.learning_rate, weight_decay=self.settings.weight_decay)
+
+    def train(self, objective: Objective, *, seed: int, name: str, first: int, last: int) -> BestState:
+        """Epochs `first` to `last`, or until validation stops improving. Returns the best validated state."""
         settings = self.settings
         patience = None if settings.patience is None else -(-settings.patience // settings.validate_every)
         best = BestState(self.model, patience)
-        state = {"model": self.model, "optimizer": self.optimizer, "best": best}
-        loop = self.run.loop(name, settings.epochs - settings.warmup_epochs, state, seed=seed)
+        state: State = {"model": self.model, "optimizer": self.optimizer, "best": best}
+        loop = self.run.loop(name, last - first + 1, state, seed=seed)
         for step in loop:
-            epoch = settings.warmup_epochs + step
+            epoch = first + step - 1
             logged = self._epoch(objective, seed, epoch)
-            if epoch % settings.validate_every == 0 or epoch == settings.epochs:
+            if epoch % settings.validate_every == 0 or epoch == last:
                 value = float(discounted_gains(self.ranks("valid"), VALIDATION_CUT).mean())
                 logged[f"valid-ndcg@{VALIDATION_CUT}"] = value
                 if best.update(epoch, value):
                     loop.stop()
             loop.log(seed=seed, epoch=epoch, **logged)
-        best.restore()
+        return best
 
     def ranks(self, stage: Stage) -> np.ndarray:
         """`(U,)`: full-ranking ranks of the stage's targets under the current state."""

@@ -105,7 +105,8 @@ def _stretches(rows: torch.Tensor, positions: torch.Tensor) -> list[_Stretch]:
     row, back = rows.cpu().numpy(), positions.cpu().numpy()
     back = back.max(initial=0) - back
     stretches = []
-    for start, stop in itertools.pairwise((0, *STRETCHES, np.inf)):
+    deepest = int(back.max(initial=0))
+    for start, stop in itertools.pairwise([0, *(limit for limit in STRETCHES if limit <= deepest), deepest + 1]):
         tokens = np.flatnonzero((back >= start) & (back < stop))
         if len(tokens):
             width = int(back[tokens].max()) - start + 1

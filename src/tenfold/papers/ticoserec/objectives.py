@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
-
 import numpy as np
+import torch
 
 from tenfold.papers.ticoserec.encoder import SASRec
 from tenfold.papers.ticoserec.losses import binary_cross_entropy, cosines, dot_products, nt_xent

@@ -21,7 +21,8 @@ def target_ranks(
     """`(U,)` int32: how many items stand before the target, over all items outside the user's history.
 
     `score(users)` gives `(b, I)` scores of items 1..I. Items with the target's own score count as standing before it,
-    so a constant score is no hit. A target that the user has had before cannot be recommended: its rank is `item_count`.
+    so a constant score is no hit. A target that the user has had before cannot be recommended and gets the rank
+    `item_count`.
     """
     order = np.argsort(histories.lengths, kind="stable")  # blocks of similar length waste nothing in the encoder
     ranks = np.empty(len(targets), dtype=np.int32)

@@ -9,15 +9,26 @@ from pydantic import Field
 from tenfold.settings import Strict
 
 Position = Literal["smallest", "largest", "random"]
-OperatorName = Literal["crop", "mask", "reorder", "insert", "substitute"]
-Algorithm = Literal["cooccurrence", "sasrec", "contrastive", "halves-cooccurrence", "halves-sasrec", "views"]
+OperatorName = Literal["crop", "mask", "reorder", "substitute", "insert"]
+Algorithm = Literal[
+    "cooccurrence", "sasrec-warmup", "sasrec", "contrastive", "halves-cooccurrence", "halves-sasrec", "views"
+]
+HalfName = Literal[
+    "uniform-users",
+    "nonuniform-users",
+    "random-a",
+    "random-b",
+    "uniform-interactions",
+    "nonuniform-interactions",
+    "uniform-matched",
+    "nonuniform-matched",
+]
 
 
 class Prepare(Strict):
     """How a raw data set becomes sequences."""
 
-    core: int = Field(5, ge=4, description="users and items with fewer interactions are removed, repeatedly")
-    max_users: int | None = Field(None, ge=1, description="keep only the first so many users; null keeps all")
+    core: int = Field(0, ge=0, description="users and items with fewer interactions are removed, again and again")
 
 
 class Encoder(Strict):
@@ -36,8 +47,8 @@ class Encoder(Strict):
 class Optimization(Strict):
     """Gradient descent and model selection."""
 
-    epochs: int = Field(350, ge=1, description="last epoch; counted from the start of the warm-up where there is one")
-    warmup_epochs: int = Field(0, ge=0, description="epochs of the run named by `after` that this one goes on from")
+    warmup_epochs: int = Field(40, ge=0, description="first epochs, without contrast, shared by all methods of a seed")
+    epochs: int = Field(350, ge=1, description="last epoch, counted from the start of the warm-up")
     batch_size: int = Field(128, ge=1, description="users per step")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty inside Adam")
@@ -48,8 +59,8 @@ class Optimization(Strict):
 class Operator(Strict):
     """One augmentation operator."""
 
-    rate: float = Field(gt=0, lt=1, description="share of the sequence's length it acts on")
-    at: Position = Field(description="window variance (crop, reorder) or gap (mask, substitute, insert) it acts at")
+    rate: float = Field(gt=0, lt=1, description="share of the sequence's length that it acts on")
+    at: Position = Field(description="of window variances (crop, reorder) or gaps (mask, substitute, insert)")
 
 
 class Views(Strict):
@@ -63,7 +74,7 @@ class Views(Strict):
     short_length: int = Field(12, ge=0, description="K: sequences up to this length use the operators of `short`")
     short: list[OperatorName] = Field(["substitute", "insert", "mask"], min_length=1, description="for N <= K")
     long: list[OperatorName] = Field(
-        ["crop", "mask", "reorder", "insert", "substitute"], min_length=1, description="for N > K"
+        ["crop", "mask", "reorder", "substitute", "insert"], min_length=1, description="for N > K"
     )
     keep_uniform: float = Field(0.15, ge=0, le=1, description="sigma: share of the most uniform users left as they are")
     window_intervals: Literal["inside", "published-code"] = Field(
@@ -90,9 +101,10 @@ class CoOccurrence(Strict):
 class Train(Strict):
     """Settings of one method."""
 
-    algorithm: Algorithm = Field(description="what is trained: an entry of the registry in methods/")
+    algorithm: Algorithm = Field(description="what is trained or measured: an entry of the registry in methods/")
     encoder: Encoder = Encoder()
     optimization: Optimization = Optimization()
     views: Views = Views()
     contrast: Contrast = Contrast()
     cooccurrence: CoOccurrence = CoOccurrence()
+    halves: list[HalfName] = Field([], description="the study of halves: on which of them a model is trained")

@@ -62,8 +62,6 @@ def most_similar(similarity: sparse.csr_array, histories: Ragged) -> Neighbours:
 def _incidence(histories: Ragged, item_count: int) -> sparse.csr_array:
     """`(U, I + 2)`: 1 where a user holds an item, however often."""
     ones = np.ones(len(histories.values))
-    table = sparse.csr_array(
-        (ones, (histories.rows, histories.values)), shape=(len(histories), item_count + 2)
-    )
+    table = sparse.csr_array((ones, (histories.rows, histories.values)), shape=(len(histories), item_count + 2))
     table.data[:] = 1  # the constructor has added up repeats
     return table

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tenfold.papers.ticoserec import operators
@@ -15,8 +17,8 @@ from tenfold.papers.ticoserec.similarity import Neighbours
 LENGTH_CLASSES = (4, 8, 16, 32, 64, 128)
 """Sequences up to each of these lengths share a table, so that a few long ones do not widen all rows."""
 
-WINDOW_OPERATORS = {"crop": operators.crop, "reorder": operators.reorder}
-SIMILARITY_OPERATORS = {"substitute": operators.substitute, "insert": operators.insert}
+WINDOW_OPERATORS: dict[str, Callable[..., View]] = {"crop": operators.crop, "reorder": operators.reorder}
+SIMILARITY_OPERATORS: dict[str, Callable[..., View]] = {"substitute": operators.substitute, "insert": operators.insert}
 NUMBER: dict[OperatorName, int] = {"crop": 0, "mask": 1, "reorder": 2, "substitute": 3, "insert": 4}
 UNCHANGED = -1
 
@@ -79,7 +81,9 @@ class ViewGenerator:
     def operators_of_users(self, generator: np.random.Generator) -> np.ndarray:
         """`(U,)`: the number of the operator drawn for each user, or `UNCHANGED`."""
         chance = generator.random(len(self._is_short))
-        short, long = (np.array([NUMBER[name] for name in names]) for names in (self.settings.short, self.settings.long))
+        short, long = (
+            np.array([NUMBER[name] for name in names]) for names in (self.settings.short, self.settings.long)
+        )
         drawn = np.where(
             self._is_short, short[(chance * len(short)).astype(int)], long[(chance * len(long)).astype(int)]
         )
@@ -88,13 +92,13 @@ class ViewGenerator:
     def apply(self, name: OperatorName, batch: Batch, generator: np.random.Generator) -> View:
         """One operator on a batch, with this generator's rate and position for it."""
         operator = getattr(self.settings, name)
-        arguments: tuple = (batch, operator.rate, operator.at)
-        if name in ("crop", "reorder"):
+        rate, at = operator.rate, operator.at
+        if name in WINDOW_OPERATORS:
             unused = 0 if self.settings.window_intervals == "inside" else 1
-            return WINDOW_OPERATORS[name](*arguments, generator, unused_gaps=unused)
+            return WINDOW_OPERATORS[name](batch, rate, at, generator, unused_gaps=unused)
         if name in SIMILARITY_OPERATORS:
-            return SIMILARITY_OPERATORS[name](*arguments, self.neighbours, generator)
-        return operators.mask(*arguments, generator)
+            return SIMILARITY_OPERATORS[name](batch, rate, at, self.neighbours, generator)
+        return operators.mask(batch, rate, at, generator)
 
 
 def _ragged(view: View) -> Ragged:

@@ -45,8 +45,9 @@ def window_starts(
 
     Of several equal windows the rightmost is taken, as in the official code.
     """
+    width = np.maximum(width, 1)
     if at == "random":
-        return _uniform_below(np.maximum(batch.lengths - width + 1, 1), generator)
+        return _uniform_below(batch.lengths - width + 1, generator)
     spread, exists = window_spreads(batch, width, unused_gaps=unused_gaps)
     worst = np.iinfo(np.int64).max
     badness = np.where(exists, spread if at == "smallest" else -spread, worst)

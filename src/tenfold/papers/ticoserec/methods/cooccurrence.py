@@ -7,10 +7,30 @@ import torch
 from scipy import sparse
 
 from tenfold.papers.ticoserec.ragged import Ragged
-from tenfold.papers.ticoserec.settings import CoOccurrence
+from tenfold.papers.ticoserec.ranking import target_ranks
+from tenfold.papers.ticoserec.sequences import Sequences, Stage
+from tenfold.papers.ticoserec.settings import CoOccurrence, Train
+from tenfold.training.run import Run
 
 TIE_BREAK = 1e-9
 """Popularity adds at most this much to a score: less than any pair's contribution, so it only orders what is equal."""
+
+
+def run_cooccurrence(run: Run, settings: Train) -> None:
+    """Ranks of the validation and test targets; there is nothing to train."""
+    sequences = Sequences.from_arrays(run.data)
+    seed = run.seeds[0]
+    stages: tuple[Stage, ...] = ("valid", "test")
+    run.save_predictions(
+        {f"{seed}/{stage}/rank": cooccurrence_ranks(sequences, stage, settings.cooccurrence) for stage in stages}
+    )
+
+
+def cooccurrence_ranks(sequences: Sequences, stage: Stage, settings: CoOccurrence) -> np.ndarray:
+    """`(U,)` int32: full-ranking ranks of the stage's targets, with pairs counted in the training items only."""
+    model = CoOccurrenceModel(sequences.train_items, sequences.item_count, settings)
+    histories = sequences.history(stage)
+    return target_ranks(model.scorer(histories), histories, sequences.targets(stage), sequences.item_count)
 
 
 class CoOccurrenceModel:
@@ -40,7 +60,7 @@ class CoOccurrenceModel:
             counts = counts + forward + self.settings.backward * forward.T
         return sparse.csr_array(counts)
 
-    def scorer(self, histories: Ragged) -> "CoOccurrenceScorer":
+    def scorer(self, histories: Ragged) -> CoOccurrenceScorer:
         """Scores for users with these histories."""
         last = histories.last(self.settings.history)
         distance = np.repeat(last.offsets[1:], last.lengths) - 1 - np.arange(len(last.values))
