@@ -35,7 +35,7 @@ def test_imports_for_type_checking_only_do_not_count():
 
 
 def test_an_unknown_module_is_an_error():
-    with pytest.raises(KeyError, match="no module tenfold.moon"):
+    with pytest.raises(KeyError, match=r"no module tenfold\.moon"):
         codegraph.stage_files("tenfold.moon")
 
 

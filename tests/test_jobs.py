@@ -110,7 +110,7 @@ def test_required_raw_data_leaves_out_what_runs_only_when_present(plan):
 
 @pytest.mark.parametrize(("dataset", "method"), [("three", "base"), ("one", "adam")])
 def test_unknown_names_say_what_there_is(plan, dataset, method):
-    with pytest.raises(ConfigError, match="toy: unknown (data set|method) .*; known: "):
+    with pytest.raises(ConfigError, match=r"toy: unknown (data set|method) .*; known: "):
         plan().job(dataset, method, (0,))
 
 
