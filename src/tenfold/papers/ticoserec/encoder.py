@@ -73,7 +73,7 @@ class Layer(nn.Module):
         return self.norm(hidden + self.dropout(self.narrow(wide)))
 
     def _attend(self, projected: torch.Tensor, shapes: list[tuple[int, int]]) -> torch.Tensor:
-        """`(P, d)`: attention of every place `(P, 3d)` of some tables to itself and what stands before it in its row."""
+        """`(P, d)`: attention of every place `(P, 3d)` of some tables to itself and the places before it in its row."""
         size = projected.shape[1] // 3 // self.heads
         mixed = []
         for table, (rows, width) in zip(projected.split([b * t for b, t in shapes]), shapes, strict=True):
