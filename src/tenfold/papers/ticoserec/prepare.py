@@ -26,7 +26,11 @@ def prepare(task: Preparation) -> Prepared:
     if task.raw is None or task.reader is None:
         raise DataError(f"{task.paper} {task.dataset}: this data set needs `raw`, an id of config/datasets.yaml")
     interactions = k_core(read(task.reader, task.raw, task.reader_settings), settings.core)
-    if (shortest := int(interactions.lengths.min(initial=0))) < SHORTEST:
+    if not len(interactions):
+        raise DataError(
+            f"{task.paper} {task.dataset}: no user and item has {settings.core} events; lower prepare.core of this data set"
+        )
+    if (shortest := int(interactions.lengths.min())) < SHORTEST:
         raise DataError(
             f"{task.paper} {task.dataset}: a user has {shortest} events, {SHORTEST} are needed to train, validate and "
             f"test; set prepare.core of this data set to {SHORTEST} or more"
