@@ -92,7 +92,10 @@ def _values(results: Results, dataset: str, method: str) -> dict[tuple[str, str]
     """(split, metric) -> values over seeds."""
     frame = results.metrics
     own = frame[(frame["dataset"] == dataset) & (frame["method"] == method)]
-    return own.groupby(["split", "metric"])["value"].apply(list).to_dict()
+    values: dict[tuple[str, str], list[float]] = {}
+    for split, metric, value in zip(own["split"], own["metric"], own["value"], strict=True):
+        values.setdefault((split, metric), []).append(value)
+    return values
 
 
 def _comparison(results: Results) -> None:

@@ -28,7 +28,7 @@ def prepare(task: Preparation) -> Prepared:
     interactions = k_core(read(task.reader, task.raw, task.reader_settings), settings.core)
     if not len(interactions):
         raise DataError(
-            f"{task.paper} {task.dataset}: no user and item has {settings.core} events; lower prepare.core of this data set"
+            f"{task.paper} {task.dataset}: no users and items with {settings.core} events each; lower its prepare.core"
         )
     if (shortest := int(interactions.lengths.min())) < SHORTEST:
         raise DataError(
