@@ -93,19 +93,28 @@ def test_co_occurrence_scores_agree_with_a_double_loop(seed):
                 counts[a, row[j]] += 1 / (j - i)
                 counts[row[j], a] += 0.5 / (j - i)
     histories = [list(rng.integers(1, 9, rng.integers(1, 7))) for _ in range(4)]
-    got = CoOccurrenceModel(ragged(train), 8, settings).scorer(ragged(histories))(np.arange(4)).numpy()
+    got = CoOccurrenceModel(ragged(train), 8, settings).scores(ragged(histories)).toarray()
     for user, history in enumerate(histories):
         expected = np.zeros(9)
         for k, item in enumerate(reversed(history[-4:])):
             expected += counts[item] / (k + 1) / np.sqrt(max(popularity[item], 1) * np.maximum(popularity, 1))
-        np.testing.assert_allclose(got[user], expected[1:], atol=2e-9)
+        np.testing.assert_allclose(got[user], expected)
+
+
+@given(seeds)
+def test_co_occurrence_ranks_are_those_of_the_full_table_of_scores(seed):
+    sequences = random_sequences(seed, users=15, items=40, longest=7)
+    model = CoOccurrenceModel(sequences.train_items, 40, CoOccurrence())
+    histories, targets = sequences.history("test"), sequences.targets("test")
+    table = torch.from_numpy(model.scores(histories).toarray()[:, 1:] + model.filler[1:])
+    expected = target_ranks(lambda users: table[users], histories, targets, 40)
+    assert model.ranks(histories, targets).tolist() == expected.tolist()
 
 
 def test_items_without_co_occurrence_are_ordered_by_popularity():
     model = CoOccurrenceModel(ragged([[1, 2], [3, 4], [3, 5]]), 6, CoOccurrence())
-    scores = model.scorer(ragged([[1]]))(np.array([0])).numpy()[0]
-    assert np.argsort(-scores).tolist()[:2] == [1, 2]
-    assert scores[5] == scores.min()
+    ranks = model.ranks(ragged([[1]] * 3), np.array([2, 3, 6]))
+    assert ranks.tolist() == [0, 1, 4]
 
 
 def test_a_target_that_every_user_has_had_before_is_a_miss_for_co_occurrence():

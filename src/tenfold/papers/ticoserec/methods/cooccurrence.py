@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from scipy import sparse
 
 from tenfold.papers.ticoserec.ragged import Ragged
-from tenfold.papers.ticoserec.ranking import target_ranks
 from tenfold.papers.ticoserec.sequences import Sequences, Stage
 from tenfold.papers.ticoserec.settings import CoOccurrence, Train
 from tenfold.training.run import Run
+
+BLOCK = 4096
+"""Users scored at once."""
 
 TIE_BREAK = 1e-9
 """Popularity adds at most this much to a score: less than any pair's contribution, so it only orders what is equal."""
@@ -29,8 +30,12 @@ def run_cooccurrence(run: Run, settings: Train) -> None:
 def cooccurrence_ranks(sequences: Sequences, stage: Stage, settings: CoOccurrence) -> np.ndarray:
     """`(U,)` int32: full-ranking ranks of the stage's targets, with pairs counted in the training items only."""
     model = CoOccurrenceModel(sequences.train_items, sequences.item_count, settings)
-    histories = sequences.history(stage)
-    return target_ranks(model.scorer(histories), histories, sequences.targets(stage), sequences.item_count)
+    histories, targets = sequences.history(stage), sequences.targets(stage)
+    ranks = np.empty(len(sequences), dtype=np.int32)
+    for start in range(0, len(sequences), BLOCK):
+        users = np.arange(start, min(start + BLOCK, len(sequences)))
+        ranks[users] = model.ranks(histories.take(users), targets[users])
+    return ranks
 
 
 class CoOccurrenceModel:
@@ -45,7 +50,8 @@ class CoOccurrenceModel:
         self.item_count = item_count
         size = item_count + 1
         popularity = np.bincount(train.values, minlength=size).astype(np.float64)
-        self._filler = TIE_BREAK * popularity[1:] / popularity.max()
+        self.filler = TIE_BREAK * popularity / popularity.max()
+        self.filler[0] = -1.0  # no item
         scale = sparse.diags_array(1 / np.sqrt(np.maximum(popularity, 1)))
         self._pairs = sparse.csr_array(scale @ self._counts(train, size) @ scale)
 
@@ -60,23 +66,57 @@ class CoOccurrenceModel:
             counts = counts + forward + self.settings.backward * forward.T
         return sparse.csr_array(counts)
 
-    def scorer(self, histories: Ragged) -> CoOccurrenceScorer:
-        """Scores for users with these histories."""
+    def scores(self, histories: Ragged) -> sparse.csr_array:
+        """`(B, I + 1)`: scores by co-occurrence after each history, without the filler; column 0 is empty."""
         last = histories.last(self.settings.history)
         distance = np.repeat(last.offsets[1:], last.lengths) - 1 - np.arange(len(last.values))
-        votes = sparse.csr_array(
-            (1 / (distance + 1.0), (last.rows, last.values)), shape=(len(last), self.item_count + 1)
-        )
-        return CoOccurrenceScorer(votes, self._pairs, self._filler)
+        shape = (len(last), self.item_count + 1)
+        votes = sparse.csr_array((1 / (distance + 1.0), (last.rows, last.values)), shape=shape)
+        return sparse.csr_array(votes @ self._pairs)
+
+    def ranks(self, histories: Ragged, targets: np.ndarray) -> np.ndarray:
+        """`(B,)` int32: what `target_ranks` gives for scores plus filler, without a dense table of them.
+
+        Items that co-occur with nothing in the history all stand behind those that do, by popularity.
+        """
+        scores = self.scores(histories)
+        scores.sort_indices()
+        rows = np.repeat(np.arange(len(targets)), np.diff(scores.indptr))
+        scored = _Keys(rows * scores.shape[1] + scores.indices)
+        filler = self.filler[scores.indices]
+        target_place = scored.places(np.arange(len(targets)) * scores.shape[1] + targets)
+        target_score = np.where(target_place >= 0, scores.data[target_place], 0.0) + self.filler[targets]
+
+        own = np.unique(histories.rows * scores.shape[1] + histories.values)
+        own_rows, own_items = np.divmod(own, scores.shape[1])
+        own_place = scored.places(own)
+        recommendable = np.ones(len(rows), dtype=bool)
+        recommendable[own_place[own_place >= 0]] = False
+        recommendable[target_place[target_place >= 0]] = False
+
+        def count(rows_of: np.ndarray, counted: np.ndarray) -> np.ndarray:
+            return np.bincount(rows_of[counted], minlength=len(targets))
+
+        ranks = count(rows, recommendable & (scores.data + filler >= target_score[rows]))
+        # A target without a score of its own also stands behind the more popular ones of the other items.
+        limit = self.filler[targets]
+        as_popular = len(self.filler) - np.searchsorted(np.sort(self.filler), limit)
+        scored_among_them = count(rows, filler >= limit[rows])
+        had_among_them = count(own_rows, (own_place < 0) & (self.filler[own_items] >= limit[own_rows]))
+        ranks = np.where(target_place >= 0, ranks, ranks + as_popular - scored_among_them - had_among_them - 1)
+        ranks[np.isin(np.arange(len(targets)) * scores.shape[1] + targets, own)] = self.item_count
+        return ranks.astype(np.int32)
 
 
-class CoOccurrenceScorer:
-    """Scores `(b, I)` of items 1..I for some users."""
+class _Keys:
+    """Ascending keys (n,) that can be looked up."""
 
-    def __init__(self, votes: sparse.csr_array, pairs: sparse.csr_array, filler: np.ndarray) -> None:
-        self._votes = votes
-        self._pairs = pairs
-        self._filler = filler
+    def __init__(self, keys: np.ndarray) -> None:
+        self._keys = keys
 
-    def __call__(self, users: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy((self._votes[users] @ self._pairs).toarray()[:, 1:] + self._filler)
+    def places(self, wanted: np.ndarray) -> np.ndarray:
+        """Place of each wanted key, -1 where it is not there."""
+        place = np.searchsorted(self._keys, wanted)
+        found = place < len(self._keys)
+        found[found] = self._keys[place[found]] == wanted[found]
+        return np.where(found, place, -1)
