@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from tenfold.data import hashes
 from tenfold.errors import DataError
 from tenfold.provenance import digest_of, sha256_of
 
@@ -84,7 +85,9 @@ def read_manifest(destination: Path) -> Manifest:
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; run `tenfold data fetch {destination.name}` first") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DataError(f"{path} is damaged ({error}); delete it and run `tenfold data fetch {destination.name}`") from error
+        raise DataError(
+            f"{path} is damaged ({error}); delete it and run `tenfold data fetch {destination.name}`"
+        ) from error
     if manifest.digest != digest or any(_leaves_folder(file.name) for file in files):
         raise DataError(f"{path} is damaged (its digest does not fit its files); delete it and fetch the data again")
     return manifest
@@ -99,7 +102,7 @@ def content_digest(destination: Path) -> str:
     """`digest` of a raw data set's files as they are on disk now; `absent` where one of them is missing."""
     try:
         names = [file.name for file in read_manifest(destination).files]
-        return digest_of({name: sha256_of(destination / name) for name in names})
+        return digest_of(hashes.of(destination, names))
     except (DataError, OSError):
         return "absent"
 
