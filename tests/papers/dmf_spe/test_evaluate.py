@@ -82,7 +82,7 @@ def test_escape_steps_fall_like_one_over_the_learning_rate_and_diverging_runs_ar
 def test_a_diverging_run_fails_with_the_stability_limit_in_its_message(measured, prepared):
     from tenfold.errors import RunFailed
 
-    with pytest.raises(RunFailed, match="target a, depth 2.*learning rate 10; lower .*stable up to 0.5 here"):
+    with pytest.raises(RunFailed, match=r"target a, depth 2.*learning rate 10; lower .*stable up to 0.5 here"):
         measured(prepared(size=5, targets={"a": [2.0]}), depths=[2], init_scales={2: [0.1]}, learning_rates=[20.0])
 
 

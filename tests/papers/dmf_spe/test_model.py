@@ -1,5 +1,3 @@
-import math
-
 import pytest
 import torch
 from hypothesis import given, settings
@@ -95,14 +93,6 @@ def test_equal_singular_values_have_their_number_as_effective_and_stable_rank(ra
     values = torch.full((rank,), size, dtype=DTYPE)
     assert float(model.effective_rank(values)) == pytest.approx(rank)
     assert float(model.stable_rank(values)) == pytest.approx(rank)
-
-
-def test_imbalance_is_zero_for_balanced_factors_and_positive_else():
-    left = torch.linalg.qr(random(4, 4)).Q
-    balanced = [left @ torch.diag(torch.tensor([2.0, 1, 1, 0.5], dtype=DTYPE)), None]
-    balanced[1] = torch.diag(torch.tensor([2.0, 1, 1, 0.5], dtype=DTYPE)) @ left.mT
-    assert float(model.imbalance(balanced)) < 1e-12
-    assert float(model.imbalance([left, 2 * left])) == pytest.approx(3 * math.sqrt(4))
 
 
 def test_flatten_and_unflatten_are_inverse():

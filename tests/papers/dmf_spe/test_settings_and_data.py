@@ -60,7 +60,7 @@ def test_runs_that_would_share_a_name_are_refused(prepared):
 
 def test_an_unknown_target_is_refused_with_the_known_ones(prepared):
     data = prepared(size=4, targets=TARGETS)
-    with pytest.raises(ConfigError, match="unknown target rank-9.*rank-3, rank-1"):
+    with pytest.raises(ConfigError, match=r"unknown target rank-9.*rank-3, rank-1"):
         members(Train(depths=[3], init_scales={3: [0.1]}, targets=["rank-9"]), 3, data, (0,))
 
 

@@ -72,8 +72,8 @@ def _refuse_divergence(trajectories: Trajectories, settings: Train, runs: Sequen
     if diverged and not settings.stopping.may_diverge:
         worst = runs[diverged[0]]
         raise RunFailed(
-            f"target {worst.target}, depth {worst.depth}, alpha {worst.scale:g}, seed {worst.seed}: the loss blew up at "
-            f"learning rate {worst.step_size:.3g}; lower learning_rates (gradient descent is stable up to "
+            f"target {worst.target}, depth {worst.depth}, alpha {worst.scale:g}, seed {worst.seed}: the loss blew up "
+            f"at learning rate {worst.step_size:.3g}; lower learning_rates (gradient descent is stable up to "
             f"{oracle.critical_rate(worst.sigma[0], worst.depth):.3g} here), or set stopping.may_diverge if it may"
         )
 
