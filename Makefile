@@ -48,7 +48,7 @@ lint: setup  ## what CI checks besides the tests
 	lint-imports
 	snakefmt --check Snakefile workflow
 	tenfold schemas --check
-	snakemake --lint --config scale=smoke
+	tools/lint-workflow
 
 verify: setup  ## compare the results with the committed reference
 	tenfold verify --scale $(SCALE)
