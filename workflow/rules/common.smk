@@ -10,7 +10,6 @@ except TenfoldError as error:
     raise WorkflowError(f"tenfold: {error}")
 
 
-
 wildcard_constraints:
     scale="[^/]+",
     paper="[^/]+",
