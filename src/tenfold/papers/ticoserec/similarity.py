@@ -9,7 +9,6 @@ from scipy import sparse
 
 from tenfold.papers.ticoserec.ragged import Ragged
 
-
 DECIMALS = 12
 """Similarities that differ only by the order in which their terms were added are equal."""
 
