@@ -109,13 +109,21 @@ def data(
 def data_fetch(
     names: Annotated[list[str], typer.Argument(help="Ids in config/datasets.yaml.")],
     verify: Annotated[bool, typer.Option(help="Hash the files again even when they are complete.")] = False,
+    as_needed: Annotated[
+        bool, typer.Option(help="Fetch what the scale uses; what it can do without may stay absent. Implies --verify.")
+    ] = False,
 ) -> None:
     """Fetch the named data sets."""
     from tenfold import paths
     from tenfold.data.fetch import fetch
+    from tenfold.versions.raw import provide
 
     configuration = _configuration()
     for name in names:
+        if as_needed:
+            _raw(configuration, name)
+            print(provide(configuration, name))
+            continue
         fetch(name, _raw(configuration, name), configuration.mirrors, paths.raw(name), verify=verify)
 
 
@@ -291,8 +299,23 @@ def new_paper(slug: Annotated[str, typer.Argument(help="Slug of the new paper: l
     """Scaffold a paper: folder, YAML and tests that pass the conformance suite."""
     from tenfold.scaffold import create
 
+    from tenfold.versions.pipeline import write
+
     for path in create(slug):
         print(path)
+    print(write(_configuration()))
+
+
+@app.command()
+def versions(check: Annotated[bool, typer.Option(help="Only compare; exit 2 on drift.")] = False) -> None:
+    """Write dvc.yaml: the stages by which DVC versions data and results."""
+    from tenfold import paths
+    from tenfold.versions.pipeline import check_pipeline, write
+
+    if check:
+        check_pipeline(_configuration())
+    else:
+        print(paths.relative(write(_configuration())))
 
 
 @app.command()

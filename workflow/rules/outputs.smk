@@ -22,9 +22,10 @@ rule claims:
     input:
         PAPER + "/metrics.csv",
         lambda wildcards: suite.runs(wildcards.paper, "samples.npz"),
-        code=suite.package_code("tenfold.claims.judge"),
+        code=suite.package_code("tenfold.claims.judge", "tenfold.claims.headline"),
     output:
         PAPER + "/claims.json",
+        PAPER + "/headline.json",
     log:
         "results/{scale}/logs/claims/{paper}.log",
     benchmark:
