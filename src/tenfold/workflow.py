@@ -62,7 +62,7 @@ class Workflow:
         ]
 
     def prepared_targets(self, papers: Sequence[str]) -> list[str]:
-        """Prepared data of some papers: what has to be there before the nodes of a cluster can work without a network."""
+        """Prepared data of some papers: what has to be there before a cluster's nodes can work without a network."""
         return [
             _name(paths.prepared(self.scale, paper, dataset) / "manifest.json")
             for paper in papers
@@ -123,11 +123,10 @@ class Workflow:
     def keep_records(self) -> None:
         """After a build: leave Snakemake's records beside the results, and a folder for each raw data set."""
         for paper in self.papers:
-            used = {entry.raw for entry in self.plan(paper).paper.datasets.values() if entry.raw}
-            present = sorted(raw for raw in used if is_present(paths.raw(raw)))
-            of_paper(self.scale, paper).keep({raw: _raw_digest(raw) for raw in present})
+            raw = used_at_any_scale(self.configuration, paper)
+            mark_absent(raw)
+            of_paper(self.scale, paper).keep({name: _raw_digest(name) for name in raw if is_present(paths.raw(name))})
         of_suite(self.scale).keep()
-        mark_absent(used_at_any_scale(self.configuration))
 
     # ---------------------------------------------------------------------------------------- resources
 

@@ -42,4 +42,3 @@ def headline(paper: PaperConfig, rows: Iterable[MetricRow], verdicts: Sequence[V
     for (dataset, method, name), found in sorted(values.items()):
         means.setdefault(dataset, {}).setdefault(method, {})[name] = math.fsum(found) / len(found)
     return {"verdicts": {verdict.id: verdict.verdict for verdict in verdicts}, "means": means}
-

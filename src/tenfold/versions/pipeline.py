@@ -18,13 +18,11 @@ import yaml
 from tenfold import codegraph, paths
 from tenfold.config import Configuration, PaperConfig
 from tenfold.errors import ConfigError
-from tenfold.versions.raw import used_at_any_scale
+from tenfold.versions.raw import used_at_any_scale, used_by_the_suite
 
 FILE = paths.ROOT / "dvc.yaml"
 SUITE = "config/suite.yaml"
 WORKFLOW = ["Snakefile", "workflow/rules"]
-PERSIST = {"persist": True}
-"""DVC leaves an output in place before it runs a stage: Snakemake decides what of it is made again."""
 
 HEADER = """\
 # Data and results as DVC versions them. Written by `tenfold versions` from config/: do not edit.
@@ -39,7 +37,7 @@ HEADER = """\
 
 def generated(configuration: Configuration) -> str:
     """Text of dvc.yaml."""
-    return HEADER + "\n" + yaml.dump(pipeline(configuration), Dumper=_Dumper, sort_keys=False, width=1000)
+    return HEADER + "\n" + yaml.safe_dump(pipeline(configuration), sort_keys=False, width=1000)
 
 
 def has_drifted(configuration: Configuration) -> bool:
@@ -62,7 +60,7 @@ def write(configuration: Configuration) -> Path:
 def pipeline(configuration: Configuration) -> dict[str, Any]:
     """Content of dvc.yaml."""
     papers = [configuration.paper(slug) for slug in configuration.selected_papers]
-    shared = sorted({entry for paper in papers for entry in _entries(_paper_modules(paper), paper)})
+    shared = sorted({entry for paper in papers for entry in _entries(_paper_modules(paper))})
     results = [f"results/${{scale}}/{paper.slug}" for paper in papers]
     curves = {"x": "step", "y": "value", "template": "learning-curves"}
     return {
@@ -88,7 +86,7 @@ def _stage_name(paper: PaperConfig) -> str:
 def _data_stages(configuration: Configuration) -> dict[str, Any]:
     """One matrix of data sets that may be pushed, one of those that may not; more where entries lie in other files."""
     groups: dict[tuple[str, bool, str], list[str]] = defaultdict(list)
-    for name in used_at_any_scale(configuration):
+    for name in used_by_the_suite(configuration):
         shared = configuration.datasets[name].redistributable
         file = configuration.dataset_files[name]
         suffix = "" if file.name == "datasets.yaml" else f"-{re.sub('[^a-z0-9-]', '-', file.stem.lower())}"
@@ -98,16 +96,16 @@ def _data_stages(configuration: Configuration) -> dict[str, Any]:
             "desc": "raw data" if shared else "raw data that its licence forbids to share: never pushed",
             "matrix": {"dataset": names},
             "cmd": "tenfold data fetch ${item.dataset} --as-needed",
-            "params": [{SUITE: ["scale"]}, {file: ["${item.dataset}"]}],
-            "outs": [{"data/raw/${item.dataset}": PERSIST if shared else {**PERSIST, "push": False}}],
+            "deps": [file],
+            "params": [{SUITE: ["scale"]}],
+            "outs": [_output("data/raw/${item.dataset}", push=shared)],
         }
         for (group, shared, file), names in sorted(groups.items())
     }
 
 
 def _paper_stage(configuration: Configuration, paper: PaperConfig, shared: list[str]) -> dict[str, Any]:
-    used = {entry.raw for entry in paper.datasets.values() if entry.raw}
-    raw = [name for name in used_at_any_scale(configuration) if name in used]
+    raw = used_at_any_scale(configuration, paper.slug)
     may_be_pushed = all(configuration.datasets[name].redistributable for name in raw)
     return {
         "desc": paper.title,
@@ -115,15 +113,15 @@ def _paper_stage(configuration: Configuration, paper: PaperConfig, shared: list[
         "cmd": [f"snakemake --cores all prepared-{paper.slug}", f"snakemake --cores all {paper.slug}"],
         "deps": [
             f"config/papers/{paper.slug}.yaml",
+            f"{_source()}/{'/'.join(paper.module.split('.')[1:])}",
             *(f"data/raw/{name}" for name in raw),
             *WORKFLOW,
             *shared,
-            f"{_source()}/{_folder(paper)}",
         ],
         "params": [{SUITE: ["scale", "seeds"]}],
         "outs": [
-            {f"data/prepared/${{scale}}/{paper.slug}": PERSIST if may_be_pushed else {**PERSIST, "push": False}},
-            {f"results/${{scale}}/{paper.slug}": PERSIST},
+            _output(f"data/prepared/${{scale}}/{paper.slug}", push=may_be_pushed),
+            _output(f"results/${{scale}}/{paper.slug}"),
         ],
     }
 
@@ -136,8 +134,13 @@ def _report_stage(papers: list[PaperConfig], results: list[str]) -> dict[str, An
         "cmd": "snakemake --cores all",
         "deps": [*(f"config/papers/{paper.slug}.yaml" for paper in papers), *results, *WORKFLOW, *_entries(modules)],
         "params": [{SUITE: ["scale", "papers", "tracking"]}],
-        "outs": [{f"{folder}/{name}": PERSIST} for name in ("report", "tracking.json", "snakemake.json.gz")],
+        "outs": [_output(f"{folder}/{name}") for name in ("report", "tracking.json", "snakemake.json.gz")],
     }
+
+
+def _output(path: str, *, push: bool = True) -> dict[str, Any]:
+    """An output that DVC leaves in place before it runs the stage: Snakemake decides what of it is made again."""
+    return {path: {"persist": True} if push else {"persist": True, "push": False}}
 
 
 # ------------------------------------------------------------------------------------------------- code
@@ -149,28 +152,13 @@ def _paper_modules(paper: PaperConfig) -> list[str]:
     return [*stages, "tenfold.claims.judge", "tenfold.claims.headline"]
 
 
-def _entries(modules: list[str], paper: PaperConfig | None = None) -> list[str]:
-    """Files and folders of the package that some modules' code lies in, without the paper's own folder."""
-    found = {path.relative_to(paths.SOURCE) for module in modules for path in codegraph.stage_files(module)}
-    own = _folder(paper) if paper else None
-    entries = {path.as_posix() if len(path.parts) == 1 else path.parts[0] for path in found if path.parts[0] != "papers"}
-    entries |= {path.as_posix() for path in found if path.parts[0] == "papers" and path.parent.as_posix() != own}
-    return [f"{_source()}/{entry}" for entry in sorted(entries)]
-
-
-def _folder(paper: PaperConfig) -> str:
-    return "/".join(paper.module.split(".")[1:])
+def _entries(modules: list[str]) -> list[str]:
+    """Files and folders of the package that the code of some modules lies in; the papers' own folders are left out."""
+    found = {path.relative_to(paths.SOURCE).parts for module in modules for path in codegraph.stage_files(module)}
+    shared = {parts[0] for parts in found if parts[0] != "papers"}
+    shared |= {"/".join(parts) for parts in found if parts[0] == "papers" and len(parts) == 2}
+    return [f"{_source()}/{entry}" for entry in sorted(shared)]
 
 
 def _source() -> str:
     return paths.relative(paths.SOURCE)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Items of lists indented, nothing abbreviated by anchors."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True

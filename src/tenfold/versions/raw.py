@@ -16,17 +16,16 @@ if TYPE_CHECKING:
     from tenfold.data.fetch import NoSourceWorks
 
 
-def used_at_any_scale(configuration: Configuration) -> list[str]:
+def used_at_any_scale(configuration: Configuration, slug: str) -> list[str]:
+    """Ids of the raw data sets of a paper, whatever the scale, sorted."""
+    paper = configuration.paper(slug)
+    names = {name for scale in paper.scales.values() for name in [*scale.datasets, *scale.also]}
+    return sorted({raw for name in names if (raw := paper.datasets[name].raw)})
+
+
+def used_by_the_suite(configuration: Configuration) -> list[str]:
     """Ids of the raw data sets of the selected papers, whatever the scale, sorted."""
-    return sorted(
-        {
-            raw
-            for slug in configuration.selected_papers
-            for scale in configuration.paper(slug).scales.values()
-            for name in [*scale.datasets, *scale.also]
-            if (raw := configuration.paper(slug).datasets[name].raw)
-        }
-    )
+    return sorted({raw for slug in configuration.selected_papers for raw in used_at_any_scale(configuration, slug)})
 
 
 def mark_absent(datasets: Iterable[str]) -> None:

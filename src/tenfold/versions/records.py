@@ -83,7 +83,9 @@ class Shelf:
         except FileNotFoundError:
             return {"raw": {}, "outputs": {}}
         except (OSError, EOFError, ValueError) as error:
-            raise ResultError(f"{paths.relative(self.file)} is damaged ({error}); delete it or `dvc checkout`") from error
+            raise ResultError(
+                f"{paths.relative(self.file)} is damaged ({error}); delete it or `dvc checkout`"
+            ) from error
 
     def _in_step(self) -> bool:
         return self._stamp.is_file() and self._stamp.read_text(encoding="utf-8") == sha256_of(self.file)
@@ -98,7 +100,8 @@ def of_paper(scale: str, paper: str) -> Shelf:
     """The records of what is made for one paper."""
     folder = paths.paper_results(scale, paper)
     prepared = paths.DATA / "prepared" / scale / paper
-    return Shelf(folder / FILE_NAME, tuple(f"{place.relative_to(paths.ROOT).as_posix()}/" for place in (folder, prepared)))
+    outputs = (f"{place.relative_to(paths.ROOT).as_posix()}/" for place in (folder, prepared))
+    return Shelf(folder / FILE_NAME, tuple(outputs))
 
 
 def of_suite(scale: str) -> Shelf:
