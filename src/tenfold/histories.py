@@ -1,4 +1,4 @@
-"""Reading the histories of runs (JSON lines with `loop`, `step`, maybe `seed`, and values) and their learning curves."""
+"""Histories of runs (JSON lines with `loop`, `step`, maybe `seed`, and values), and learning curves made of them."""
 
 from __future__ import annotations
 
