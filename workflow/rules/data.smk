@@ -19,8 +19,8 @@ rule prepare:
         raw=lambda wildcards: ancient(suite.raw_manifest(wildcards)),
         code=lambda wildcards: suite.code(wildcards.paper, "prepare"),
     output:
-        PREPARED + "/data.npz",
-        PREPARED + "/manifest.json",
+        "data/prepared/{scale}/{paper}/{dataset}/data.npz",
+        "data/prepared/{scale}/{paper}/{dataset}/manifest.json",
     log:
         "results/{scale}/logs/prepare/{paper}/{dataset}.log",
     benchmark:
