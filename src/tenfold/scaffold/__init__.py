@@ -37,8 +37,11 @@ def create(slug: str, root: Path = paths.ROOT) -> list[Path]:
     for target in targets.values():
         if target.exists():
             raise ConfigError(f"{target.relative_to(root)} exists already; choose another slug or remove it")
+    package = targets["test.py"].with_name("__init__.py")  # test modules of different papers may share a name
+    package.parent.mkdir(parents=True, exist_ok=True)
+    package.touch()
     for name, target in targets.items():
         text = (TEMPLATE / f"{name}.txt").read_text(encoding="utf-8")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(Template(text).substitute(slug=slug, module=module), encoding="utf-8")
-    return list(targets.values())
+    return [*targets.values(), package]
