@@ -53,9 +53,10 @@ ReturnToService=2
 MpiDefault=none
 SlurmdParameters=config_overrides
 GresTypes=gpu
-NodeName=n[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{node_port}-{last_node_port}] CPUs=4 RealMemory=8000 Gres=gpu:1
-PartitionName=main Nodes=n[1-2] Default=YES MaxTime=60 State=UP PriorityTier=1
-PartitionName=urgent Nodes=n[1-2] MaxTime=60 State=UP PriorityTier=10
+NodeName=DEFAULT NodeHostname={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=8000 Gres=gpu:1
+NodeName=n[1-2] Port=[{node_port}-{last_node_port}]
+PartitionName=main Nodes=n[1-2] Default=YES MaxTime=600 State=UP PriorityTier=1
+PartitionName=urgent Nodes=n[1-2] MaxTime=600 State=UP PriorityTier=10
 """
 
 
@@ -70,7 +71,10 @@ class Cluster:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.environment = {"SLURM_CONF": str(root / "slurm.conf"), "PATH": f"{os.environ['PATH']}:{SYSTEM_FOLDERS}"}
+        self.environment = {
+            "SLURM_CONF": str(root / "slurm.conf"),
+            "PATH": f"{root / 'bin'}:{os.environ['PATH']}:{SYSTEM_FOLDERS}",
+        }
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
@@ -91,6 +95,7 @@ class Cluster:
             )
         )
         (self.root / "gres.conf").write_text(f"NodeName={','.join(NODES)} Name=gpu File=/dev/zero\n")
+        self._write_srun()
         key = self.root / "munge.key"
         key.write_bytes(os.urandom(128))
         key.chmod(0o600)
@@ -102,6 +107,13 @@ class Cluster:
         for node in NODES:
             self.start_node(node)
         wait_until(lambda: [self.node_state(node) for node in NODES] == ["idle", "idle"], "both nodes are idle", 60)
+
+    def _write_srun(self) -> None:
+        """An srun that knows this cluster: the executor's job step drops SLURM_CONF from its environment."""
+        srun = self.root / "bin" / "srun"
+        srun.parent.mkdir()
+        srun.write_text(f'#!/bin/sh\nSLURM_CONF={self.root}/slurm.conf exec {shutil.which("srun")} "$@"\n')
+        srun.chmod(0o755)
 
     def start_node(self, node: str) -> None:
         """Start a node's daemon."""
