@@ -22,6 +22,8 @@ DATA = ROOT / "data"
 EMBEDDED = DATA / "embedded"
 RESULTS = ROOT / "results"
 REFERENCE = RESULTS / "reference"
+CACHE = ROOT / ".tenfold"
+"""What only saves time; may be deleted at any moment."""
 SOURCE = Path(__file__).resolve().parent
 
 

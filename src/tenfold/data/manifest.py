@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from tenfold.data import hashes
 from tenfold.errors import DataError
 from tenfold.provenance import digest_of, sha256_of
 
@@ -101,7 +102,7 @@ def content_digest(destination: Path) -> str:
     """`digest` of a raw data set's files as they are on disk now; `absent` where one of them is missing."""
     try:
         names = [file.name for file in read_manifest(destination).files]
-        return digest_of({name: sha256_of(destination / name) for name in names})
+        return digest_of(hashes.of(destination, names))
     except (DataError, OSError):
         return "absent"
 

@@ -1,7 +1,6 @@
-"""stub"""
+"""Feeding MLflow from result files: a single writer, which can be repeated, dropped and rebuilt."""
 
+from tenfold.tracking.load import track
+from tenfold.tracking.server import serve
 
-def track(scale, uri, prefix, *, follow=False):
-    from tenfold import paths
-
-    (paths.RESULTS / scale / "tracking.json").write_text("{}")
+__all__ = ["serve", "track"]
