@@ -42,6 +42,7 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
+SchedulerParameters=sched_interval=2,bf_interval=2
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 PreemptType=preempt/partition_prio
@@ -53,11 +54,23 @@ ReturnToService=2
 MpiDefault=none
 SlurmdParameters=config_overrides
 GresTypes=gpu
-NodeName=DEFAULT NodeHostname={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=8000 Gres=gpu:1
-NodeName=n[1-2] Port=[{node_port}-{last_node_port}]
+NodeName=DEFAULT CPUs=3 RealMemory=8000 Gres=gpu:1
+NodeName=n[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{node_port}-{last_node_port}]
 PartitionName=main Nodes=n[1-2] Default=YES MaxTime=600 State=UP PriorityTier=1
 PartitionName=urgent Nodes=n[1-2] MaxTime=600 State=UP PriorityTier=10
 """
+
+SRUN = """\
+#!/bin/sh
+options=""
+while [ "${{1#-}}" != "$1" ]; do options="$options $1"; shift; done
+SLURM_CONF={configuration} exec {srun} $options {without_network} "$@"
+"""
+
+
+def can_cut_network() -> bool:
+    """Whether this user may start a process without a network."""
+    return subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode == 0
 
 
 def missing_programs() -> list[str]:
@@ -106,13 +119,29 @@ class Cluster:
         self._daemon("slurmctld", "-D")
         for node in NODES:
             self.start_node(node)
-        wait_until(lambda: [self.node_state(node) for node in NODES] == ["idle", "idle"], "both nodes are idle", 60)
+        wait_until(self._is_ready, "both nodes are idle", 60)
+
+    def _is_ready(self) -> bool:
+        for name, process in self._daemons.items():
+            if process.poll() is not None:
+                raise RuntimeError(f"{name} has ended: {(self.root / f'{name}.out').read_text()}")
+        return all(self.node_state(node) == "idle" for node in NODES)
 
     def _write_srun(self) -> None:
-        """An srun that knows this cluster: the executor's job step drops SLURM_CONF from its environment."""
+        """An srun that knows this cluster, whose steps have no network.
+
+        The executor's job step drops SLURM_CONF from srun's environment. What srun starts, the work of a rule, runs
+        without any network interface, not even a loopback.
+        """
         srun = self.root / "bin" / "srun"
         srun.parent.mkdir()
-        srun.write_text(f'#!/bin/sh\nSLURM_CONF={self.root}/slurm.conf exec {shutil.which("srun")} "$@"\n')
+        srun.write_text(
+            SRUN.format(
+                configuration=self.root / "slurm.conf",
+                srun=shutil.which("srun"),
+                without_network="unshare --net" if can_cut_network() else "env",
+            )
+        )
         srun.chmod(0o755)
 
     def start_node(self, node: str) -> None:
@@ -154,20 +183,27 @@ class Cluster:
         self._daemons[node].kill()
         self._daemons[node].wait()
 
-    def crash_node(self, node: str) -> None:
-        """The power fails: the daemon and everything it runs die at once."""
-        victims = [process for process in psutil.process_iter() if _belongs_to(process, node)]
-        self.crash_daemon(node)
-        for process in victims:
+    def kill_job(self, job: str) -> None:
+        """All processes of a job die at once, those that would report it first."""
+        steps = [process for process in psutil.process_iter() if _title(process).startswith(f"slurmstepd: [{job}.")]
+        work = [process for process in psutil.process_iter() if _variable(process, "SLURM_JOB_ID") == job]
+        for process in [*steps, *work]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
 
 
-def _belongs_to(process: psutil.Process, node: str) -> bool:
+def _title(process: psutil.Process) -> str:
     try:
-        return process.environ().get("SLURMD_NODENAME") == node
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return False
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""
+
+
+def _variable(process: psutil.Process, name: str) -> str | None:
+    try:
+        return process.environ().get(name)
+    except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
+        return None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -182,7 +218,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _free_ports() -> tuple[int, int]:
     """A free port for the controller, and the first of two free ones in a row for the nodes."""
-    for start in range(17000, 18000, 10):
+    for start in range(17000 + os.getpid() % 90 * 10, 18000, 10):
         if all(_is_free(start + offset) for offset in range(3)):
             return start, start + 1
     raise RuntimeError("no three free ports in a row between 17000 and 18000")

@@ -42,8 +42,8 @@ def execute(job: Job, train: Callable[[Run], None], *, code_digest: str, device:
 
 
 def _is_finished(job: Job, data_digest: str, code_digest: str) -> bool:
-    """Whether the run's record is there and is that of this job as it is now."""
-    if not (job.directory / "run.json").exists():
+    """Whether the run's files are there and are those of this job as it is now."""
+    if not all((job.directory / name).exists() for name in ("run.json", "history.jsonl", "predictions.npz")):
         return False
     record = read_json(job.directory / "run.json")
     digests = {"settings_digest": job.digest, "data_digest": data_digest, "code_digest": code_digest}

@@ -1,4 +1,4 @@
-"""Is this machine ready? Each check says what it found and, when something is wrong, what to do."""
+"""The checks of one machine."""
 
 from __future__ import annotations
 
@@ -8,29 +8,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
 
 from packaging.requirements import Requirement
-from rich.console import Console
 
 from tenfold import paths
 from tenfold.data.manifest import is_present
+from tenfold.doctor.check import Check
 
 MINIMUM = (3, 11)
-MARKS = {"ok": "[green]ok  [/green]", "note": "[yellow]note[/yellow]", "bad": "[red]bad [/red]"}
-
-
-@dataclass(frozen=True)
-class Check:
-    """One finding. `bad` stops a build; `note` does not."""
-
-    level: Literal["ok", "note", "bad"]
-    name: str
-    found: str
-    remedy: str = ""
 
 
 def python_version() -> Iterator[Check]:
@@ -138,7 +125,7 @@ def data() -> Iterator[Check]:
 def slurm() -> Iterator[Check]:
     """A SLURM cluster, if there is one."""
     if not shutil.which("sinfo"):
-        yield Check("note", "SLURM", "no sinfo on the path", "only needed for profiles/slurm")
+        yield Check("note", "SLURM", "no sinfo on the path", "only needed for `make cluster`")
         return
     try:
         command = ["sinfo", "--noheader", "--format=%P %a %D"]
@@ -155,17 +142,3 @@ def slurm() -> Iterator[Check]:
 
 
 CHECKS: tuple[Callable[[], Iterator[Check]], ...] = (python_version, packages, device, disk, network, data, slurm)
-
-
-def print_checks() -> bool:
-    """Run every check and print its finding; False when one is bad."""
-    console = Console()
-    good = True
-    for check in CHECKS:
-        for finding in check():
-            good &= finding.level != "bad"
-            remedy = f": {finding.remedy}" if finding.remedy else ""
-            console.print(
-                f"{MARKS[finding.level]} {finding.name}: {finding.found}{remedy}", highlight=False, soft_wrap=True
-            )
-    return good
