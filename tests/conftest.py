@@ -5,10 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tenfold import paths
 from tests.made_up_project import Project
+
+hypothesis.settings.register_profile("tenfold", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("tenfold")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -20,9 +20,9 @@ def test_mean_and_spread_agree_with_the_standard_library(values: list[float]) ->
     assert spread == pytest.approx(statistics.stdev(values), abs=1e-5)
 
 
-def test_one_seed_has_no_spread_and_none_is_not_run() -> None:
+def test_one_seed_has_no_spread_and_none_is_not_measured() -> None:
     assert mean_and_spread([0.25], ".2f") == "0.25"
-    assert mean_and_spread([], ".2f") == "not run"
+    assert mean_and_spread([], ".2f") == "not measured"
 
 
 def test_measured_and_reported_stand_side_by_side(finished: Project) -> None:
@@ -33,7 +33,7 @@ def test_measured_and_reported_stand_side_by_side(finished: Project) -> None:
     assert ours["", "origin"] == "Table 2 / official code (released weights)"
     assert frame.loc[("Own data", "Baseline"), ("NDCG@10", "reported")] == "not transcribed"
     assert frame.loc[("Films-100K (real, stand-in)", "OURS"), ("NDCG@10", "reported")] == "none (stand-in)"
-    assert frame.loc[("Gated data", "OURS"), ("NDCG@10", "measured")] == "not run"
+    assert frame.loc[("Gated data", "OURS"), ("NDCG@10", "measured")] == "not measured"
     assert ("Gated data", "Baseline") not in frame.index
 
 
@@ -78,5 +78,13 @@ def test_texts_are_escaped(cell: str, name: str) -> None:
 def test_a_counting_index_is_left_out_and_numbers_are_set_right() -> None:
     html = table_html(pd.DataFrame({"x": [1.5, float("nan")], "y": ["a", "b"]}))
     assert '<td class="number">1.5</td><td>a</td>' in html
+    assert '<th scope="col" class="number">x</th><th scope="col">y</th>' in html
     assert '<td class="number"></td>' in html
     assert '<th scope="row"' not in html
+
+
+def test_a_column_is_set_right_when_most_of_it_are_numbers() -> None:
+    mostly = table_html(pd.DataFrame({"x": ["1", "2-3", "−4.5e-3"]}))
+    hardly = table_html(pd.DataFrame({"x": ["1", "never, 2", "never"]}))
+    assert mostly.count('class="number"') == 4
+    assert 'class="number"' not in hardly

@@ -261,11 +261,14 @@ def status(scale: ScaleOption = None) -> None:
 
 
 @app.command()
-def verdicts(scale: ScaleOption = None) -> None:
+def verdicts(
+    scale: ScaleOption = None,
+    why: Annotated[bool, typer.Option(help="With the reason for each verdict.")] = False,
+) -> None:
     """Print the verdict matrix."""
     from tenfold.status import print_verdicts
 
-    print_verdicts(_configuration(scale))
+    print_verdicts(_configuration(scale), reasons=why)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tenfold import paths, stages
@@ -99,19 +100,18 @@ STYLES = {
 }  # fmt: skip
 
 
-def print_verdicts(configuration: Configuration) -> None:
-    """The verdict matrix: one row per claim, and where the report is."""
+def print_verdicts(configuration: Configuration, reasons: bool = False) -> None:
+    """The verdict matrix: one row per claim, with its reason if asked for, and where the report is."""
     console = Console()
     table = Table(title=f"verdicts at scale {configuration.suite.scale}", title_justify="left")
-    for column in ("paper", "claim", "verdict", "why"):
+    for column in ("paper", "claim", "verdict", *(["why"] if reasons else [])):
         table.add_column(column, overflow="fold")
     for plan in plans(configuration):
         path = paths.paper_results(plan.scale_name, plan.slug) / "claims.json"
         for claim in json.loads(path.read_text(encoding="utf-8")) if path.exists() else []:
             style = STYLES.get(claim["verdict"], "")
-            table.add_row(
-                plan.slug, f"{claim['id']} {claim['title']}", f"[{style}]{claim['verdict']}[/{style}]", claim["reason"]
-            )
+            cells = [plan.slug, f"{claim['id']} {claim['title']}", f"[{style}]{claim['verdict']}[/{style}]"]
+            table.add_row(*cells, *([escape(claim["reason"])] if reasons else []))
     console.print(table)
     index = paths.report(configuration.suite.scale) / "index.html"
     if index.exists():

@@ -295,3 +295,21 @@ def test_a_claim_id_with_odd_characters_can_be_linked(project: Project) -> None:
 def test_an_unknown_scale_is_a_configuration_error(project: Project) -> None:
     with pytest.raises(ConfigError, match="unknown scale 'huge'"):
         build(project.configuration, "huge")
+
+
+def test_a_sweep_without_a_test_split_points_to_its_file(finished: Project) -> None:
+    path = finished.folder() / "metrics.csv"
+    lines = path.read_text().splitlines()
+    path.write_text(
+        "\n".join([lines[0], *(line.replace(",test,", f",width-{n},") for n, line in enumerate(lines[1:]))])
+    )
+    text = paper_page(build(finished.configuration, SCALE)).text
+    assert "Nothing is measured yet." not in text
+    splits = len({line.split(",")[5] for line in path.read_text().splitlines()[1:]})
+    assert f"metrics.csv holds every seed and all {splits} splits." in text
+
+
+def test_every_split_of_a_few_has_its_table(built: Path) -> None:
+    text = paper_page(built).text
+    assert "measured and reported: split test" in text
+    assert "measured and reported: split validation" in text

@@ -61,6 +61,31 @@ def test_a_failed_run_keeps_its_history_and_says_why(job):
     assert not (job.directory / "unfinished").exists()
 
 
+class Killed(BaseException):
+    """Stands for `kill -9`."""
+
+
+@pytest.mark.parametrize("file", ["predictions.npz", "history.jsonl", "run.json"])
+def test_a_job_killed_while_it_writes_its_results_ends_as_if_nothing_had_happened(job, monkeypatch, file):
+    execute(job, simple, code_digest="c", device="cpu")
+    expected = [(job.directory / name).read_bytes() for name in ("predictions.npz", "history.jsonl")]
+    for path in job.directory.iterdir():
+        path.unlink()
+
+    def killed(*arguments):
+        raise Killed
+
+    writer = {"predictions.npz": "write_arrays", "history.jsonl": "shutil.copyfile", "run.json": "write_json"}[file]
+    with monkeypatch.context() as patch:
+        patch.setattr(f"tenfold.training.execute.{writer}", killed)
+        with pytest.raises(Killed):
+            execute(job, simple, code_digest="c", device="cpu")
+    assert not (job.directory / "run.json").exists()
+    execute(job, simple, code_digest="c", device="cpu")
+    assert [(job.directory / name).read_bytes() for name in ("predictions.npz", "history.jsonl")] == expected
+    assert read_json(job.directory / "run.json")["resumed"] == 2
+
+
 def test_an_unexpected_error_is_recorded_with_its_traceback(job):
     def breaks(run):
         raise ZeroDivisionError("one over nothing")

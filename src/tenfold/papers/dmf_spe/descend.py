@@ -72,8 +72,9 @@ def _refuse_divergence(trajectories: Trajectories, settings: Train, runs: Sequen
     if diverged and not settings.stopping.may_diverge:
         worst = runs[diverged[0]]
         raise RunFailed(
-            f"{worst}: the loss blew up; lower learning_rates (the stability limit for this target is "
-            f"{oracle.critical_rate(worst.sigma[0], worst.depth):.3g}), or set stopping.may_diverge if that is wanted"
+            f"target {worst.target}, depth {worst.depth}, alpha {worst.scale:g}, seed {worst.seed}: the loss blew up "
+            f"at learning rate {worst.step_size:.3g}; lower learning_rates (gradient descent is stable up to "
+            f"{oracle.critical_rate(worst.sigma[0], worst.depth):.3g} here), or set stopping.may_diverge if it may"
         )
 
 

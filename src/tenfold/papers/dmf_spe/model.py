@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -60,12 +59,6 @@ def hessian_vector_product(
         above_change = direction[level].mT @ above + factors[level].mT @ above_change
         above = factors[level].mT @ above
     return [above_change, *reversed(products)]
-
-
-def imbalance(factors: Factors) -> Tensor:
-    """`max_l ||W_(l+1)^T W_(l+1) - W_l W_l^T||_F`, (B,): conserved by gradient flow, zero for balanced factors."""
-    gaps = [torch.linalg.matrix_norm(above.mT @ above - below @ below.mT) for below, above in pairwise(factors)]
-    return torch.stack(gaps).amax(0)
 
 
 def effective_rank(singular_values: Tensor) -> Tensor:

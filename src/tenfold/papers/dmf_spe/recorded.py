@@ -13,9 +13,14 @@ from tenfold.papers.dmf_spe.settings import Counting, MemberPart
 from tenfold.papers.dmf_spe.stages import Stages, find_stages
 
 CURVES = (
-    "loss", "gradient_norm", "singular_values", "effective_rank", "stable_rank",
-    "relative_error", "distance_to_best", "imbalance",
-)  # fmt: skip
+    "loss",
+    "gradient_norm",
+    "singular_values",
+    "effective_rank",
+    "stable_rank",
+    "relative_error",
+    "distance_to_best",
+)
 """Quantities that may be written at every record; the first three always are."""
 
 

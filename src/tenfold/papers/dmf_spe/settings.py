@@ -10,7 +10,7 @@ from tenfold.settings import Strict
 
 Positive = Annotated[float, Field(gt=0)]
 Depth = Annotated[int, Field(ge=1, le=8)]
-Curve = Literal["effective_rank", "stable_rank", "relative_error", "distance_to_best", "imbalance"]
+Curve = Literal["effective_rank", "stable_rank", "relative_error", "distance_to_best"]
 Initialization = Literal["gaussian", "orthogonal", "aligned"]
 MemberPart = Literal["target", "depth", "init", "scale", "rate"]
 BaselineName = Literal["zero-fill", "truncated-svd", "soft-impute"]
@@ -43,7 +43,7 @@ class Recording(Strict):
     share: float = Field(0.002, gt=0, le=0.01, description="largest gap between records, as a share of the step count")
     singular_values: int = Field(8, ge=1, description="how many singular values of the product are kept")
     curves: list[Curve] = Field(
-        ["effective_rank", "stable_rank", "relative_error", "distance_to_best", "imbalance"],
+        ["effective_rank", "stable_rank", "relative_error", "distance_to_best"],
         description="what is recorded beside loss, gradient norm and singular values, which the counters need",
     )
     chunks: int = Field(100, ge=1, description="history and checkpoints are written this often in a run")

@@ -98,8 +98,8 @@ def find_stages(
     plateaus_at = plateaus(gradient_norm, peaks_at)
     escaped = (times[None, :] <= steps[plateaus_at][:, None]).sum(1)
     expected = oracle.plateau_losses(sigma.tolist())[escaped]
-    with np.errstate(divide="ignore"):
-        errors = np.abs(loss[plateaus_at] - expected) / expected
+    errors = np.full(len(plateaus_at), np.inf)
+    np.divide(np.abs(loss[plateaus_at] - expected), expected, out=errors, where=expected > 0)
     return Stages(
         times=times,
         escapes=count_separated(times, counting.separation),

@@ -120,9 +120,6 @@ class Trajectories:
             return model.effective_rank(values)
         if name == "stable_rank":
             return model.stable_rank(values)
-        if name == "imbalance":
-            factors = self._optimiser.factors
-            return model.imbalance(factors) if len(factors) > 1 else torch.zeros_like(values[:, 0])
         goal = self._batch.signal if name == "relative_error" else self._best_of_same_rank(values)
         return torch.linalg.matrix_norm(outcome - goal) / torch.linalg.matrix_norm(self._batch.signal)
 

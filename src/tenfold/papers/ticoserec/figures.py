@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
 COMPARED = ["hr@5", "ndcg@5", "hr@10", "ndcg@10", "hr@20", "ndcg@20"]
 POSITION_METHODS = ["ticoserec", "ticoserec-random", "ticoserec-opposite"]
+HALVES_MODELS = {"halves-cooccurrence": "co-occurrence", "halves-sasrec": "SASRec"}
 CUTS = {
-    "users": ("uniform-users", "random", "nonuniform-users"),
-    "interactions": ("uniform-interactions", "random", "nonuniform-interactions"),
-    "lengths matched": ("uniform-matched", "random", "nonuniform-matched"),
+    "by users": ("uniform-users", "random", "nonuniform-users"),
+    "by interactions": ("uniform-interactions", "random", "nonuniform-interactions"),
+    "within each length": ("uniform-matched", "random", "nonuniform-matched"),
 }
 """How users are cut -> splits of the uniform half, the control and the non-uniform half."""
 
 HALF_TITLES = ("uniform", "random", "non-uniform")
-POSITIONS = {"smallest": "smallest", "random": "random", "largest": "largest"}
-OPERATORS = {"crop": "crop (window variance)", "insert": "insert (gap)", "mask": "mask (gap)"}
+POSITIONS = ("smallest", "random", "largest")
+OPERATORS = {"crop": "crop\n(variance)", "insert": "insert\n(gap)", "mask": "mask\n(gap)"}
 MOST_PANELS = 3
 
 
@@ -44,7 +45,7 @@ def _data_table(results: Results) -> None:
     names = {
         "users": ("users", ",.0f"),
         "items": ("items", ",.0f"),
-        "interactions": ("interactions", ",.0f"),
+        "by interactions": ("interactions", ",.0f"),
         "mean_length": ("mean length", ".2f"),
         "density_percent": ("density, %", ".4f"),
         "zero_intervals_percent": ("intervals of 0, %", ".1f"),
@@ -69,7 +70,7 @@ def _halves_table(results: Results) -> None:
     metrics = ["hr@10", "ndcg@10", "same-day"]
     rows, labels = [], []
     for dataset in results.known("datasets", None, results.metrics["dataset"]):
-        for method in ("halves-cooccurrence", "halves-sasrec"):
+        for method, model in HALVES_MODELS.items():
             values = _values(results, dataset, method)
             for cut, splits in CUTS.items():
                 if any((splits[0], metric) in values for metric in metrics):
@@ -80,7 +81,7 @@ def _halves_table(results: Results) -> None:
                             for split in splits
                         ]
                     )
-                    labels.append((results.label(dataset), f"{results.method_title(method)}, by {cut}"))
+                    labels.append((results.label(dataset), f"{model}, cut {cut}"))
     if rows:
         titles = ["HR@10", "NDCG@10", "same day"]
         columns = pd.MultiIndex.from_product([titles, HALF_TITLES])
@@ -150,7 +151,7 @@ def _view_uniformity(results: Results) -> None:
             _view_panel(panel, results, dataset)
         panels[0].set_ylabel("interval std of a view (days)")
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4, title="position of the operator")
+        figure.legend(handles, labels, loc="outside lower center", ncols=4, title="where the operator acts")
     results.save_figure("f5-view-uniformity", figure, datasets)
 
 
@@ -170,7 +171,9 @@ def _view_panel(panel: Axes, results: Results, dataset: str) -> None:
             showfliers=False,
             patch_artist=True,
             medianprops={"color": "black", "linewidth": 1.0},
-            boxprops={"facecolor": plotting.PALETTE[number], "alpha": 0.75},
+            boxprops={"facecolor": plotting.PALETTE[number], "alpha": 0.75, "linewidth": 0.5},
+            whiskerprops={"linewidth": 0.6},
+            capprops={"linewidth": 0.6},
             whis=(5, 95),
             manage_ticks=False,
         )
@@ -180,5 +183,8 @@ def _view_panel(panel: Axes, results: Results, dataset: str) -> None:
     )
     panel.set_yscale("symlog", linthresh=1.0)
     panel.set_ylim(bottom=0)
+    panel.set_yticks([0, 1, 10, 100], ["0", "1", "10", "100"])
+    panel.minorticks_off()
+    panel.grid(visible=False, axis="x")
     panel.set_xticks(range(len(OPERATORS)), list(OPERATORS.values()))
     panel.set_title(results.label(dataset))

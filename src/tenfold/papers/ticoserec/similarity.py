@@ -9,6 +9,9 @@ from scipy import sparse
 
 from tenfold.papers.ticoserec.ragged import Ragged
 
+DECIMALS = 12
+"""Similarities that differ only by the order in which their terms were added are equal."""
+
 
 @dataclass(frozen=True)
 class Neighbours:
@@ -51,7 +54,8 @@ def most_similar(similarity: sparse.csr_array, histories: Ragged) -> Neighbours:
     """The neighbour of each item with the highest similarity; of equal ones that with the smallest id."""
     entries = similarity.tocoo()
     row, column = entries.coords
-    order = np.lexsort((column, -entries.data, row))
+    ranked = np.round(entries.data, DECIMALS)
+    order = np.lexsort((column, -ranked, row))
     rows, first = np.unique(row[order], return_index=True)
     item = np.zeros(similarity.shape[0], dtype=np.int64)
     score = np.zeros(similarity.shape[0])

@@ -86,22 +86,26 @@ def _singular_value_panel(ax: Axes, run: RecordedRun, found: Stages) -> None:
 
 
 def effective_rank(results: Results) -> None:
-    """Effective rank over steps for every rank, depth 3."""
+    """Effective and stable rank over steps for every rank, depth 3."""
     runs = [run for run, _ in runs_of(results, "ranks", "gd-l3")]
     if not runs:
         return
-    drawn, ax = figure("column", height=2.4)
+    drawn, axes = figure("full", height=2.3, ncols=2)
     for number, rank in enumerate(sorted({run.rank for run in runs})):
         own = [run for run in runs if run.rank == rank]
         longest = max(own, key=lambda run: run.steps[-1])
-        curves = held(own, "effective_rank", longest.steps)
-        with_range(ax, longest.steps / THOUSAND, curves, PALETTE[number], label=f"rank {rank}")
-        share = longest.sigma / longest.sigma.sum()
-        ax.axhline(np.exp(-(share * np.log(share)).sum()), color=PALETTE[number], linestyle=":", linewidth=0.8)
-    ax.set_ylim(0.5, 12)
-    ax.set_xlabel(STEPS_LABEL)
-    ax.set_ylabel("effective rank")
-    ax.legend(ncols=2, loc="upper right")
+        share, squares = longest.sigma / longest.sigma.sum(), longest.sigma**2
+        ends = np.exp(-(share * np.log(share)).sum()), squares.sum() / squares[0]
+        for ax, curve, end in zip(axes, ("effective_rank", "stable_rank"), ends, strict=True):
+            curves = held(own, curve, longest.steps)
+            with_range(ax, longest.steps / THOUSAND, curves, PALETTE[number], label=f"rank {rank}")
+            ax.axhline(end, color=PALETTE[number], linestyle=":", linewidth=0.8)
+    for ax, name, top in zip(axes, ("effective rank", "stable rank"), (8, 4), strict=True):
+        ax.set_ylim(0.7, top)
+        ax.set_xlabel(STEPS_LABEL)
+        ax.set_ylabel(name)
+    axes[0].legend(ncols=2, loc="upper right")
+    panel_labels(axes)
     results.save_figure("f3-effective-rank", drawn, ["ranks"])
 
 
