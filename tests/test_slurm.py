@@ -48,7 +48,8 @@ def test_the_slurm_profile_keeps_every_option_of_the_default_one():
 
 def test_gpus_are_asked_for_in_one_way_only():
     text = (PROFILES / "slurm" / "config.yaml").read_text()
-    assert "gres" not in text and "tasks" not in text
+    assert "gres" not in text
+    assert "tasks" not in text
 
 
 def test_the_profile_as_it_comes_names_no_place(tmp_path):
@@ -98,7 +99,8 @@ def test_a_request_that_fits_also_when_repeated_passes():
 )
 def test_a_request_that_fits_nowhere_stops_the_build(resources, reason):
     (check,) = cluster.requests([plan(**resources)], Profile(retries=2), [NODE])
-    assert check.level == "bad" and reason in check.found
+    assert check.level == "bad"
+    assert reason in check.found
 
 
 def test_a_gpu_is_missing_where_no_node_of_the_partition_has_one():
@@ -152,7 +154,8 @@ def test_sacct_without_accounting_is_refused(monkeypatch):
 
     monkeypatch.setattr(slurm, "ask", fails)
     (check,) = cluster.watching(Profile(status_command="sacct"))
-    assert check.level == "bad" and "set slurm-status-command: squeue" in check.remedy
+    assert check.level == "bad"
+    assert "set slurm-status-command: squeue" in check.remedy
 
 
 @pytest.mark.parametrize(
@@ -166,5 +169,5 @@ def test_preemption_that_cancels_is_noted(monkeypatch, mode, noted):
 def test_a_command_that_is_missing_or_silent_is_one_sentence():
     with pytest.raises(ClusterError, match="there is no tenfold-has-no-such-command on the path"):
         slurm.ask("tenfold-has-no-such-command")
-    with pytest.raises(ClusterError, match="sleep does not answer within 0.05 s"):
+    with pytest.raises(ClusterError, match=r"sleep does not answer within 0\.05 s"):
         slurm.ask("sleep", "5", seconds=0.05)

@@ -40,7 +40,8 @@ def test_a_gpu_that_pytorch_cannot_use_stops_the_build(project):
 def test_partitions_are_read_with_their_limits_and_gpus(on_the_cluster):
     found = {kind.partition: kind for kind in slurm.node_kinds()}
     assert set(found) == {"main", "urgent"}
-    assert found["main"].is_default and not found["urgent"].is_default
+    assert found["main"].is_default
+    assert not found["urgent"].is_default
     assert (found["main"].nodes, found["main"].cpus, found["main"].memory_mb, found["main"].gpus) == (2, 3, 8000, 1)
     assert found["main"].minutes == 600
 

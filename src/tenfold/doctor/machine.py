@@ -13,9 +13,10 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from tenfold import paths
+from tenfold import paths, slurm
 from tenfold.data.manifest import is_present
 from tenfold.doctor.check import Check
+from tenfold.errors import ClusterError
 
 MINIMUM = (3, 11)
 
@@ -122,24 +123,16 @@ def data() -> Iterator[Check]:
     yield Check("ok", "data", found) if present else Check("note", "data", found, "run `tenfold data`")
 
 
-def slurm() -> Iterator[Check]:
-    """A SLURM cluster, if there is one."""
+def cluster() -> Iterator[Check]:
+    """A SLURM cluster, if there is one; nothing needs it but `make cluster`."""
     if not shutil.which("sinfo"):
         yield Check("note", "SLURM", "no sinfo on the path", "only needed for `make cluster`")
         return
     try:
-        command = ["sinfo", "--noheader", "--format=%P %a %D"]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    except subprocess.TimeoutExpired:
-        yield Check("note", "SLURM", "sinfo does not answer within 20 s", "only needed for profiles/slurm")
-        return
-    if answer.returncode == 0:
-        yield Check(
-            "ok", "SLURM", "; ".join(answer.stdout.split("\n")).strip("; ") + f" (head: {socket.gethostname()})"
-        )
-    else:
-        words = answer.stderr.strip().splitlines() or ["sinfo fails"]
-        yield Check("note", "SLURM", words[-1], "no controller answers; only needed for profiles/slurm")
+        partitions = slurm.ask("sinfo", "--noheader", "--format=%P %a %D").replace("\n", "; ")
+        yield Check("ok", "SLURM", f"{partitions} (head: {socket.gethostname()})")
+    except ClusterError as error:
+        yield Check("note", "SLURM", str(error), "only needed for `make cluster`")
 
 
-CHECKS: tuple[Callable[[], Iterator[Check]], ...] = (python_version, packages, device, disk, network, data, slurm)
+CHECKS: tuple[Callable[[], Iterator[Check]], ...] = (python_version, packages, device, disk, network, data, cluster)
