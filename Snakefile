@@ -35,7 +35,19 @@ for paper in suite.papers:
             suite.paper_targets(paper),
         localrule: True
 
+    rule:
+        name:
+            f"prepared-{paper}"
+        input:
+            suite.prepared_targets([paper]),
+        localrule: True
+
+
+onsuccess:
+    suite.keep_records()
+
 
 onerror:
+    suite.keep_records()
     # A failed job must not hide what the others found.
     shell(f"tenfold report --partial --scale {suite.scale} || true")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from types import ModuleType
@@ -83,6 +84,20 @@ def test_data_sets_of_also_run_only_when_their_raw_data_is_present(plan):
     assert plan().datasets() == ["one"]
     assert plan().absent_datasets() == ["two"]
     assert [job.method for job in plan().jobs()] == ["base", "fixed"]
+
+
+def test_data_sets_of_also_whose_runs_are_here_and_current_count_as_present(plan, tmp_path, monkeypatch):
+    """As after `dvc pull` of results on data that may not be shared."""
+    monkeypatch.setattr("tenfold.codegraph.code_digest", lambda module: "c0de")
+    job = plan().job("two", "base", (0, 1, 2))
+    job.directory.mkdir(parents=True)
+    for changes, datasets in (
+        ({}, ["one", "two"]), ({"settings_digest": "other"}, ["one"]), ({"code_digest": "other"}, ["one"]),
+    ):  # fmt: skip
+        record = {"settings_digest": job.digest, "code_digest": "c0de"} | changes
+        (job.directory / "run.json").write_text(json.dumps(record))
+        assert plan().datasets() == datasets
+        assert plan().absent_datasets() == [name for name in ("one", "two") if name not in datasets]
 
 
 def test_seeds_are_cut_into_blocks_and_a_deterministic_method_runs_once(plan):

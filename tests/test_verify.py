@@ -9,6 +9,7 @@ from tenfold import verify
 from tenfold.config import Metric, PaperConfig
 from tenfold.errors import ResultError
 from tenfold.evaluation import MetricRow, write_metrics
+from tests.made_up_project import PAPER
 
 METRICS = {"acc": Metric(title="Accuracy"), "time": Metric(title="Time", tolerance=0.1)}
 
@@ -98,3 +99,53 @@ def test_a_built_paper_is_compared_with_its_committed_reference(tmp_path, monkey
         verify.verify(paper, "quick")
     write_metrics(tmp_path / "reference" / "quick" / "paper" / "metrics.csv", [row()])
     assert [check.status for check in verify.verify(paper, "quick")] == ["different"]
+
+
+@pytest.fixture
+def verified(project, monkeypatch):
+    """Verify the made-up project: exit and printed lines."""
+    monkeypatch.setattr("tenfold.paths.REFERENCE", project.root / "results" / "reference")
+
+    def run():
+        console = Console(file=io.StringIO(), width=160)
+        good = verify.verify_suite(project.configuration, console)
+        return good, console.file.getvalue()
+
+    return run
+
+
+def test_without_any_reference_there_is_nothing_to_verify(verified):
+    with pytest.raises(ResultError, match="there is no reference at scale tiny; scales with one: none"):
+        verified()
+
+
+def test_the_suite_passes_when_every_paper_with_a_reference_does(project, verified):
+    project.build_all()
+    reference = project.root / "results" / "reference" / "tiny" / "made-up" / "metrics.csv"
+    reference.parent.mkdir(parents=True)
+    reference.write_bytes((project.folder() / "metrics.csv").read_bytes())
+    project.add_paper({**PAPER, "slug": "eleventh"})
+    good, printed = verified()
+    assert good
+    (line,) = [line for line in printed.splitlines() if "eleventh" in line]
+    assert "no reference" in line
+
+
+def test_a_paper_that_was_not_built_is_missing(project, verified):
+    project.build_all()
+    reference = project.root / "results" / "reference" / "tiny" / "made-up" / "metrics.csv"
+    reference.parent.mkdir(parents=True)
+    (project.folder() / "metrics.csv").rename(reference)
+    good, printed = verified()
+    assert not good
+    assert "not built" in printed
+
+
+def test_missing_values_of_data_that_is_not_here_say_so(project, verified):
+    project.build_all()
+    reference = project.root / "results" / "reference" / "tiny" / "made-up" / "metrics.csv"
+    rows = [MetricRow("made-up", "gated", "paper", "ours", 0, "test", "error", 1.0)]
+    write_metrics(reference, rows)
+    good, printed = verified()
+    assert not good
+    assert "its raw data is not here" in printed

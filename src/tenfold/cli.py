@@ -109,13 +109,21 @@ def data(
 def data_fetch(
     names: Annotated[list[str], typer.Argument(help="Ids in config/datasets.yaml.")],
     verify: Annotated[bool, typer.Option(help="Hash the files again even when they are complete.")] = False,
+    as_needed: Annotated[
+        bool, typer.Option(help="Fetch what the scale uses; what it can do without may stay absent. Implies --verify.")
+    ] = False,
 ) -> None:
     """Fetch the named data sets."""
     from tenfold import paths
     from tenfold.data.fetch import fetch
+    from tenfold.versions.raw import provide
 
     configuration = _configuration()
     for name in names:
+        if as_needed:
+            _raw(configuration, name)
+            print(provide(configuration, name))
+            continue
         fetch(name, _raw(configuration, name), configuration.mirrors, paths.raw(name), verify=verify)
 
 
@@ -123,12 +131,15 @@ def data_fetch(
 def data_adopt(
     name: Annotated[str, typer.Argument(help="Id in config/datasets.yaml.")],
     folder: Annotated[Path, typer.Argument(help="Folder where you put the files.")],
+    accept: Annotated[bool, typer.Option(help="Take it in even when its statistics are not the paper's.")] = False,
 ) -> None:
-    """Take over a data set that you obtained yourself (licence form, registration)."""
+    """Take over a data set that you obtained yourself (licence form, registration), once its statistics are right."""
     from tenfold import paths
-    from tenfold.data.fetch import adopt
+    from tenfold.adoption import adopt
 
-    adopt(name, _raw(_configuration(), name), folder, paths.raw(name))
+    configuration = _configuration()
+    for line in adopt(name, _raw(configuration, name), folder, configuration, accept=accept):
+        print(line)
     print(f"{name}: adopted; its manifest is {paths.relative(paths.raw(name) / 'manifest.json')}")
 
 
@@ -239,9 +250,16 @@ def track(
 @app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on the loopback address.")] = 5000) -> None:
     """Serve the MLflow pages on 127.0.0.1."""
+    from tenfold import paths
     from tenfold.tracking import serve
+    from tenfold.tracking import track as load_runs
 
-    serve(port, _configuration().suite.tracking.uri)
+    tracking = _configuration().suite.tracking
+    if tracking.uri is None and not paths.tracking_database().is_file():
+        # Results that were pulled come without the database, which can be made from them at any time.
+        scales = [path.parent.name for path in paths.RESULTS.glob("*/tracking.json")]
+        load_runs(sorted(scales), None, tracking.experiment_prefix)
+    serve(port, tracking.uri)
 
 
 @app.command()
@@ -297,9 +315,32 @@ def doctor(
 def new_paper(slug: Annotated[str, typer.Argument(help="Slug of the new paper: lower-case, hyphens.")]) -> None:
     """Scaffold a paper: folder, YAML and tests that pass the conformance suite."""
     from tenfold.scaffold import create
+    from tenfold.versions.pipeline import write
 
     for path in create(slug):
         print(path)
+    print(write(_configuration()))
+
+
+@app.command()
+def pull() -> None:
+    """Bring versioned data and results here (`dvc pull`), and say what is missing and how to get it."""
+    from tenfold.versions.pull import pull as bring
+
+    for line in bring(_configuration()):
+        print(line)
+
+
+@app.command()
+def versions(check: Annotated[bool, typer.Option(help="Only compare; exit 2 on drift.")] = False) -> None:
+    """Write dvc.yaml: the stages by which DVC versions data and results."""
+    from tenfold import paths
+    from tenfold.versions.pipeline import check_pipeline, write
+
+    if check:
+        check_pipeline(_configuration())
+    else:
+        print(paths.relative(write(_configuration())))
 
 
 @app.command()

@@ -455,12 +455,21 @@ class Configuration:
     @cached_property
     def datasets(self) -> dict[str, RawDataset]:
         """The registry of raw data sets: config/datasets.yaml and any further file in config/datasets/."""
-        registry: dict[str, RawDataset] = {}
+        return {name: entry for name, (entry, _) in self._registry.items()}
+
+    @cached_property
+    def dataset_files(self) -> dict[str, Path]:
+        """Id of a raw data set -> the file that defines it."""
+        return {name: path for name, (_, path) in self._registry.items()}
+
+    @cached_property
+    def _registry(self) -> dict[str, tuple[RawDataset, Path]]:
+        registry: dict[str, tuple[RawDataset, Path]] = {}
         for path in [self.root / "datasets.yaml", *sorted((self.root / "datasets").glob("*.yaml"))]:
             for name, entry in _read_yaml(path).items():
                 if name in registry:
                     raise ConfigError(f"{path}: {name}: this data set is already defined in another file")
-                registry[name] = validate(RawDataset, entry, path, name)
+                registry[name] = validate(RawDataset, entry, path, name), path
         return registry
 
     @property

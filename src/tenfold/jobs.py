@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tenfold import paths
+from tenfold import codegraph, paths
 from tenfold.config import Configuration, Method, PaperConfig, Scale, Settings
 from tenfold.data.manifest import is_present
 from tenfold.errors import ConfigError
 from tenfold.provenance import digest_of
 from tenfold.settings import validate
-from tenfold.training.job import Job
+from tenfold.training.job import Job, block_label
 
 
 class Plan:
@@ -31,17 +32,35 @@ class Plan:
         return self.paper.slug
 
     def datasets(self) -> list[str]:
-        """Data sets of this scale: those that always run, and those whose raw data is present."""
-        present = [name for name in self.scale.also if name not in self.scale.datasets and self._is_present(name)]
-        return [*self.scale.datasets, *present]
+        """Data sets of this scale: those that always run, and of the others those that are here."""
+        return [*self.scale.datasets, *(name for name in self._others() if self._is_here(name))]
 
     def absent_datasets(self) -> list[str]:
-        """Data sets of `also` whose raw data is not under data/raw."""
-        return [name for name in self.scale.also if not self._is_present(name)]
+        """Data sets of `also` that are not here."""
+        return [name for name in self._others() if not self._is_here(name)]
 
-    def _is_present(self, dataset: str) -> bool:
+    def _others(self) -> list[str]:
+        return [name for name in self.scale.also if name not in self.scale.datasets]
+
+    def _is_here(self, dataset: str) -> bool:
+        """Whether the raw data is under data/raw, or finished runs on it are what the configuration asks for.
+
+        The latter is so after `dvc pull`, where a licence keeps the raw data from being shared.
+        """
         raw = self.paper.datasets[dataset].raw
-        return raw is None or is_present(paths.raw(raw))
+        if raw is None or is_present(paths.raw(raw)):
+            return True
+        codes = set()
+        for method, seeds in self._work(dataset):
+            record = _record(paths.run(self.scale_name, self.slug, dataset, method, block_label(seeds)))
+            if not record or record["settings_digest"] != self.job(dataset, method, seeds).digest:
+                return False
+            codes.add(record["code_digest"])
+        return codes == {codegraph.code_digest(f"{self.paper.module}.train")}
+
+    def _work(self, dataset: str) -> list[tuple[str, tuple[int, ...]]]:
+        """Methods and blocks of seeds of a data set."""
+        return [(method, seeds) for method in self.methods(dataset) for seeds in self.blocks(method)]
 
     def methods(self, dataset: str) -> list[str]:
         """Methods that run on a data set at this scale."""
@@ -55,12 +74,7 @@ class Plan:
 
     def jobs(self) -> list[Job]:
         """Every training job of the paper, in the order of the configuration."""
-        return [
-            self.job(dataset, method, seeds)
-            for dataset in self.datasets()
-            for method in self.methods(dataset)
-            for seeds in self.blocks(method)
-        ]
+        return [self.job(dataset, *work) for dataset in self.datasets() for work in self._work(dataset)]
 
     def job(self, dataset: str, method: str, seeds: tuple[int, ...]) -> Job:
         """One job with its settings resolved and checked. Raises ConfigError for unknown names."""
@@ -157,6 +171,14 @@ def required_raw_datasets(configuration: Configuration) -> list[str]:
             if (raw := plan.paper.datasets[name].raw)
         }
     )
+
+
+def _record(directory: Path) -> dict[str, Any]:
+    """run.json of a finished run; empty when there is none."""
+    try:
+        return json.loads((directory / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
 def _lineage_names(paper: PaperConfig, method: str) -> list[str]:

@@ -107,13 +107,18 @@ def evaluate(plan: Plan, job: Job) -> None:
 
 
 def collect(plan: Plan, *, partial: bool = False) -> Path:
-    """Gather the metrics of all the paper's runs into one metrics.csv; `partial` leaves out what is not there."""
-    from tenfold.evaluation import read_metrics, write_metrics
+    """Gather the metrics and the learning curves of all the paper's runs: metrics.csv and curves.csv.
 
-    found = [path for path in (job.directory / "metrics.csv" for job in plan.jobs()) if path.exists() or not partial]
-    target = paths.paper_results(plan.scale_name, plan.slug) / "metrics.csv"
-    write_metrics(target, [row for path in found for row in read_metrics(path)])
-    return target
+    `partial` leaves out what is not there.
+    """
+    from tenfold.evaluation import read_metrics, write_metrics
+    from tenfold.histories import write_curves
+
+    folder = paths.paper_results(plan.scale_name, plan.slug)
+    jobs = [job for job in plan.jobs() if not partial or (job.directory / "metrics.csv").exists()]
+    write_metrics(folder / "metrics.csv", [row for job in jobs for row in read_metrics(job.directory / "metrics.csv")])
+    write_curves(folder / "curves.csv", [(job.dataset, job.method, job.directory / "history.jsonl") for job in jobs])
+    return folder / "metrics.csv"
 
 
 def figures(plan: Plan) -> None:
@@ -129,13 +134,16 @@ def figures(plan: Plan) -> None:
 
 
 def claims(plan: Plan) -> Path:
-    """Judge every claim of the paper on its metrics: claims.json."""
+    """Judge every claim of the paper on its metrics: claims.json, and the few numbers of headline.json."""
     from tenfold.claims import RunSamples, judge, write_verdicts
+    from tenfold.claims.headline import headline
     from tenfold.evaluation import read_metrics
 
     folder, jobs = paths.paper_results(plan.scale_name, plan.slug), plan.jobs()
-    rows = read_metrics(folder / "metrics.csv")
-    write_verdicts(folder / "claims.json", judge(plan.paper, rows, RunSamples(jobs), jobs, _failures(jobs)))
+    rows = list(read_metrics(folder / "metrics.csv"))
+    verdicts = judge(plan.paper, rows, RunSamples(jobs), jobs, _failures(jobs))
+    write_json(folder / "headline.json", headline(plan.paper, rows, verdicts))
+    write_verdicts(folder / "claims.json", verdicts)
     return folder / "claims.json"
 
 

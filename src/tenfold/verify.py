@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from tenfold import paths
 from tenfold.config import Configuration, Metric, PaperConfig
 from tenfold.errors import ResultError
 from tenfold.evaluation import MetricRow, read_metrics
+from tenfold.jobs import plans
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 Status = Literal["equal", "within tolerance", "different", "missing", "new"]
@@ -86,14 +88,15 @@ def _status(rebuilt: float, reference: float, tolerance: float) -> Status:
 
 
 def verify(paper: PaperConfig, scale: str) -> list[Check]:
-    """Compare a paper's metrics at one scale with the committed reference.
+    """Compare a paper's metrics at one scale with the committed reference; without a rebuild everything is missing.
 
-    Raises ResultError when the paper was not built at this scale or has no reference there.
+    Raises ResultError when the paper has no reference at this scale.
     """
     path = paths.reference_metrics(scale, paper.slug)
     if not path.is_file():
         raise ResultError(f"{paths.relative(path)} does not exist: {paper.slug} has no reference at scale {scale}")
-    return compare(read_metrics(paths.metrics(scale, paper.slug)), read_metrics(path), paper.metrics)
+    rebuilt = paths.metrics(scale, paper.slug)
+    return compare(read_metrics(rebuilt) if rebuilt.is_file() else [], read_metrics(path), paper.metrics)
 
 
 def passes(checks: Iterable[Check]) -> bool:
@@ -101,19 +104,53 @@ def passes(checks: Iterable[Check]) -> bool:
     return not any(check.status in ("different", "missing") for check in checks)
 
 
-def verify_suite(configuration: Configuration) -> bool:
-    """Print how every selected paper's rebuild compares with its reference; whether all of them stand for it."""
+def verify_suite(configuration: Configuration, console: Console | None = None) -> bool:
+    """Print how the selected papers' rebuilds compare with their references; whether all of them stand for them.
+
+    A paper without a reference is said to have none. Raises ResultError when that is so for every paper.
+    """
     from rich.console import Console
 
-    console = Console()
-    good = True
+    console = console or Console()
+    scale = configuration.suite.scale
+    checks: dict[str, list[Check]] = {}
+    for plan in plans(configuration):
+        if paths.reference_metrics(scale, plan.slug).is_file():
+            absent = set(plan.absent_datasets())
+            checks[plan.slug] = [_explained(check, absent) for check in verify(plan.paper, scale)]
+    if not checks:
+        known = sorted(path.name for path in paths.REFERENCE.glob("*") if path.is_dir())
+        raise ResultError(f"there is no reference at scale {scale}; scales with one: {', '.join(known) or 'none'}")
+    for slug, found in checks.items():
+        if any(check.status != "equal" for check in found):
+            console.print(as_table(found, slug))
+    console.print(_overview(configuration, checks))
+    return all(map(passes, checks.values()))
+
+
+def _explained(check: Check, absent: Collection[str]) -> Check:
+    """A missing value of a data set that is not here says so."""
+    if check.status == "missing" and check.key[1] in absent:
+        return replace(check, note="its raw data is not here, see `tenfold data`")
+    return check
+
+
+def _overview(configuration: Configuration, checks: Mapping[str, Sequence[Check]]) -> Table:
+    """A row for each paper: how many of its values are equal, within tolerance, different, missing, new."""
+    from rich.table import Table
+
+    table = Table(title=f"Rebuild and reference at scale {configuration.suite.scale}", title_justify="left")
+    table.add_column("paper")
+    for status in STATUSES:
+        table.add_column(status, justify="right")
+    table.add_column("")
     for slug in configuration.selected_papers:
-        checks = verify(configuration.paper(slug), configuration.suite.scale)
-        good &= passes(checks)
-        console.print(f"{slug}: {summary(checks)}", highlight=False)
-        if any(check.status != "equal" for check in checks):
-            console.print(as_table(checks))
-    return good
+        counts = Counter(check.status for check in checks.get(slug, []))
+        built = paths.metrics(configuration.suite.scale, slug).is_file()
+        words = "no reference" if slug not in checks else "" if built else "not built"
+        bad = slug in checks and not passes(checks[slug])
+        table.add_row(slug, *(str(counts[s] or "") for s in STATUSES), words, style="red" if bad else None)
+    return table
 
 
 def summary(checks: Sequence[Check]) -> str:
@@ -122,11 +159,11 @@ def summary(checks: Sequence[Check]) -> str:
     return ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status]) or "nothing to compare"
 
 
-def as_table(checks: Sequence[Check]) -> Table:
+def as_table(checks: Sequence[Check], title: str = "Rebuild and reference") -> Table:
     """The values that are not simply equal, worst first, for the terminal; the caption counts all of them."""
     from rich.table import Table
 
-    table = Table(title="Rebuild and reference", caption=summary(checks), title_justify="left")
+    table = Table(title=title, caption=summary(checks), title_justify="left")
     for column in ("data set", "method", "seed", "split", "metric"):
         table.add_column(column)
     for column in ("rebuilt", "reference", "difference", "tolerance"):

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tenfold import codegraph, paths
 from tenfold.config import OVERRIDES, Configuration
-from tenfold.data.manifest import content_digest
+from tenfold.data.manifest import content_digest, is_present, read_manifest
+from tenfold.errors import DataError
 from tenfold.jobs import Plan
+from tenfold.provenance import digest_of
 from tenfold.training.job import Job, parse_block
+from tenfold.versions.pipeline import check_pipeline
+from tenfold.versions.raw import mark_absent, used_at_any_scale
+from tenfold.versions.records import of_paper, of_suite
 
 
 class Workflow:
@@ -27,6 +32,8 @@ class Workflow:
         self._plans: dict[str, Plan] = {}
         for slug in self.papers:
             self.plan(slug).validate()
+        if "DVC_STAGE" in os.environ:
+            check_pipeline(self.configuration)
 
     def plan(self, paper: str) -> Plan:
         """The work of one paper."""
@@ -44,7 +51,7 @@ class Workflow:
     def paper_targets(self, paper: str) -> list[str]:
         """What building one paper means."""
         folder = paths.paper_results(self.scale, paper)
-        return [_name(folder / "claims.json"), _name(folder / "figures.json")]
+        return [_name(folder / name) for name in ("claims.json", "figures.json", "headline.json", "curves.csv")]
 
     def targets(self) -> list[str]:
         """What building the suite means."""
@@ -54,11 +61,11 @@ class Workflow:
             _name(paths.RESULTS / self.scale / "tracking.json"),
         ]
 
-    def prepared_targets(self) -> list[str]:
-        """Every prepared data set: what has to be there before the nodes of a cluster can work without a network."""
+    def prepared_targets(self, papers: Sequence[str]) -> list[str]:
+        """Prepared data of some papers: what has to be there before a cluster's nodes can work without a network."""
         return [
             _name(paths.prepared(self.scale, paper, dataset) / "manifest.json")
-            for paper in self.papers
+            for paper in papers
             for dataset in self.plan(paper).datasets()
         ]
 
@@ -68,11 +75,12 @@ class Workflow:
         """Source files of a paper's stage."""
         return [_name(path) for path in codegraph.stage_files(f"{self.plan(paper).paper.module}.{stage}")]
 
-    def package_code(self, module: str) -> list[str]:
-        """Source files of a shared stage, and the templates of its package."""
-        package = module.rpartition(".")[0]
-        templates = [] if package == "tenfold" else codegraph.template_files(package)
-        return [_name(path) for path in [*codegraph.stage_files(module), *templates]]
+    def package_code(self, *modules: str) -> list[str]:
+        """Source files of a shared stage, and the templates of its packages."""
+        found = {path for module in modules for path in codegraph.stage_files(module)}
+        packages = {module.rpartition(".")[0] for module in modules} - {"tenfold"}
+        found |= {path for package in packages for path in codegraph.template_files(package)}
+        return [_name(path) for path in sorted(found)]
 
     def raw_manifest(self, wildcards: Any) -> list[str]:
         """Manifest of the raw data that a prepared data set is made of; empty when it is generated."""
@@ -80,9 +88,17 @@ class Workflow:
         return [] if raw is None else [_name(paths.raw(raw) / "manifest.json")]
 
     def raw_digest(self, wildcards: Any) -> str:
-        """Digest of the raw files as they are on disk: a changed byte prepares the data anew."""
+        """Digest of the raw files as they are on disk and of how they are read: a changed byte prepares them anew.
+
+        Raw data that is not here (its licence may forbid to share it) counts as what it was when the results were made:
+        only data that can be looked at can have changed.
+        """
         raw = self.plan(wildcards.paper).paper.datasets[wildcards.dataset].raw
-        return "generated" if raw is None else content_digest(paths.raw(raw))
+        if raw is None:
+            return "generated"
+        if not is_present(paths.raw(raw)):
+            return of_paper(self.scale, wildcards.paper).raw_digest(raw) or "absent"
+        return _raw_digest(raw)
 
     def after(self, wildcards: Any) -> list[str]:
         """Result of the run that a training job starts from, if any."""
@@ -97,6 +113,21 @@ class Workflow:
         """The YAML files of the selected papers."""
         return [_name(paths.CONFIG / "papers" / f"{paper}.yaml") for paper in self.papers]
 
+    # ----------------------------------------------------------------------------------------- versions
+
+    def restore_records(self) -> None:
+        """Fill Snakemake's memory from the records beside the results, where these came from elsewhere."""
+        for shelf in [*(of_paper(self.scale, paper) for paper in self.papers), of_suite(self.scale)]:
+            shelf.restore()
+
+    def keep_records(self) -> None:
+        """After a build: leave Snakemake's records beside the results, and a folder for each raw data set."""
+        for paper in self.papers:
+            raw = used_at_any_scale(self.configuration, paper)
+            mark_absent(raw)
+            of_paper(self.scale, paper).keep({name: _raw_digest(name) for name in raw if is_present(paths.raw(name))})
+        of_suite(self.scale).keep()
+
     # ---------------------------------------------------------------------------------------- resources
 
     def threads(self, wildcards: Any) -> int:
@@ -110,6 +141,14 @@ class Workflow:
 
     def gpu(self, wildcards: Any) -> int:
         return self.plan(wildcards.paper).scale.resources.gpu
+
+
+def _raw_digest(dataset: str) -> str:
+    try:
+        manifest = read_manifest(paths.raw(dataset))
+    except DataError:
+        return "damaged"
+    return digest_of([content_digest(paths.raw(dataset)), manifest.reader, manifest.reader_settings])
 
 
 def _name(path: Path) -> str:

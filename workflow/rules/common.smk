@@ -6,6 +6,7 @@ from tenfold.workflow import Workflow
 
 try:
     suite = Workflow(config)
+    suite.restore_records()
 except TenfoldError as error:
     raise WorkflowError(f"tenfold: {error}")
 

@@ -15,7 +15,8 @@ rule data:
 
 rule prepare:
     input:
-        raw=suite.raw_manifest,
+        # Whether the raw data has changed is seen from its files (params), not from when or where they were fetched.
+        raw=lambda wildcards: ancient(suite.raw_manifest(wildcards)),
         code=lambda wildcards: suite.code(wildcards.paper, "prepare"),
     output:
         "data/prepared/{scale}/{paper}/{dataset}/data.npz",
@@ -37,6 +38,6 @@ rule prepare:
 
 rule prepared:
     input:
-        suite.prepared_targets(),
+        suite.prepared_targets(suite.papers),
     # Everything up to here; afterwards nothing needs a network.
     localrule: True

@@ -52,8 +52,10 @@ rule evaluate:
 rule collect:
     input:
         lambda wildcards: suite.runs(wildcards.paper, "metrics.csv"),
+        lambda wildcards: suite.runs(wildcards.paper, "history.jsonl"),
     output:
         "results/{scale}/{paper}/metrics.csv",
+        "results/{scale}/{paper}/curves.csv",
     log:
         "results/{scale}/logs/collect/{paper}.log",
     benchmark:

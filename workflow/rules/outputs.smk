@@ -23,9 +23,10 @@ rule claims:
     input:
         "results/{scale}/{paper}/metrics.csv",
         lambda wildcards: suite.runs(wildcards.paper, "samples.npz"),
-        code=suite.package_code("tenfold.claims.judge"),
+        code=suite.package_code("tenfold.claims.judge", "tenfold.claims.headline"),
     output:
         "results/{scale}/{paper}/claims.json",
+        "results/{scale}/{paper}/headline.json",
     log:
         "results/{scale}/logs/claims/{paper}.log",
     benchmark:

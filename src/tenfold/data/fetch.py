@@ -169,11 +169,18 @@ def _source(manifest: Manifest) -> str:
 # ------------------------------------------------------------------------------------------------ adopting
 
 
-def adopt(name: str, dataset: RawDataset, folder: Path, destination: Path) -> Manifest:
+def adopt(
+    name: str,
+    dataset: RawDataset,
+    folder: Path,
+    destination: Path,
+    examine: Callable[[Path, Manifest], None] = lambda _files, _manifest: None,
+) -> Manifest:
     """Take in the files that a person put into `folder`, in the format of the first source whose files all lie there.
 
-    A file is found under its path, its name under data/raw, or its path's last part. Raises DataError when no source's
-    files are all there, or when they are not what the registry says.
+    A file is found under its path, its name under data/raw, or its path's last part. `examine` looks at the copied
+    files before they are put in place, and raises DataError to refuse them.
+    Raises DataError when no source's files are all there, or when they are not what the registry says.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder")
@@ -190,6 +197,7 @@ def adopt(name: str, dataset: RawDataset, folder: Path, destination: Path) -> Ma
                 continue
             manifest = manifest_of(name, dataset, source, records)
             manifest = replace(manifest, source=ADOPTED, origin="files put in place by hand")
+            examine(part, manifest)
             install(part, destination, manifest)
             return manifest
     raise DataError(f"{folder} does not hold the data set {name}: {'; '.join(reasons) or 'it is generated, not read'}")

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import io
-import math
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tenfold.histories import history_rows, logged_values, stage_and_seed
+from tenfold.histories import Point, Series, read_series, shown_value
 from tenfold.report.work import JobView
 
 if TYPE_CHECKING:
     from tenfold.results import Results
-
-POINTS = 150
-"""Steps kept of each curve: more cannot be told apart in a small panel."""
-
-Point = tuple[int, int, float]
-"""Seed, step, value."""
-
-Series = dict[str, list[Point]]
-"""Name of a logged value -> its curve."""
-
-_NOT_SHOWN = {"epoch", "time", "seconds"}
 
 
 @dataclass(frozen=True)
@@ -55,34 +41,6 @@ def curve_views(results: Results, jobs: Iterable[JobView]) -> list[CurvesView]:
             svg = _draw(results, shown, value)
             views.append(CurvesView(dataset, results.label(dataset), value, svg, methods))
     return views
-
-
-def read_series(path: Path) -> Series:
-    """The curves of the run's longest stage, thinned to POINTS steps each; curves of a single step are left out."""
-    stages: dict[str, Series] = {}
-    with path.open(encoding="utf-8") as file:
-        for row in history_rows(file):
-            stage, seed = stage_and_seed(row)
-            for name, value in logged_values(row).items():
-                stages.setdefault(stage, {}).setdefault(name, []).append((seed or 0, row["step"], value))
-    if not stages:
-        return {}
-    longest = max(stages.values(), key=lambda series: max(map(len, series.values())))
-    thinned = {name: _thinned(points) for name, points in longest.items()}
-    return {name: points for name, points in thinned.items() if len({step for _, step, _ in points}) > 1}
-
-
-def _thinned(points: list[Point]) -> list[Point]:
-    steps = sorted({step for _, step, _ in points})
-    wanted = {*steps[:: math.ceil(len(steps) / POINTS)], steps[-1]}
-    return [point for point in points if point[1] in wanted]
-
-
-def shown_value(curves: Iterable[Series]) -> str | None:
-    """Which value a panel shows: `loss`, else one with "loss" in its name, else the one that most runs logged."""
-    counts = Counter(name for series in curves for name in series if name not in _NOT_SHOWN)
-    ranked = sorted(counts, key=lambda name: (name != "loss", "loss" not in name, -counts[name], name))
-    return ranked[0] if ranked else None
 
 
 def _draw(results: Results, shown: list[tuple[str, list[Point]]], value: str) -> bytes:

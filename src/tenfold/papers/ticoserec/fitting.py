@@ -1,4 +1,4 @@
-"""Training a sequence encoder: epochs over users, validation by full ranking, selection, resumable."""
+"""Training a recommender: epochs over users, validation by full ranking, selection, resumable."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from tenfold.metrics.ranking import discounted_gains
-from tenfold.papers.ticoserec.encoder import SASRec
 from tenfold.papers.ticoserec.ranking import encoder_ranks
+from tenfold.papers.ticoserec.recommender import Recommender
 from tenfold.papers.ticoserec.sequences import Sequences, Stage
 from tenfold.papers.ticoserec.settings import Optimization
 from tenfold.training.checkpoint import State
@@ -32,9 +32,11 @@ class Objective(Protocol):
 
 
 class Fit:
-    """An encoder and its optimizer on the way from one epoch to another."""
+    """A model and its optimizer on the way from one epoch to another."""
 
-    def __init__(self, run: Run, sequences: Sequences, model: SASRec, max_length: int, settings: Optimization) -> None:
+    def __init__(
+        self, run: Run, sequences: Sequences, model: Recommender, max_length: int, settings: Optimization
+    ) -> None:
         self.run = run
         self.sequences = sequences
         self.model = model
@@ -75,7 +77,8 @@ class Fit:
     def ranks(self, stage: Stage) -> np.ndarray:
         """`(U,)`: full-ranking ranks of the stage's targets under the current state."""
         histories, targets = self.sequences.history(stage), self.sequences.targets(stage)
-        return encoder_ranks(self.model, histories, targets, self.max_length)
+        times = self.sequences.history_times(stage) if self.model.reads_times else None
+        return encoder_ranks(self.model, histories, targets, self.max_length, times)
 
     def _epoch(self, objective: Objective, seed: int, epoch: int) -> dict[str, float]:
         """One pass over all users in random order; the mean of each loss over the batches."""

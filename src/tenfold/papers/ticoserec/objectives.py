@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from tenfold.papers.ticoserec.encoder import SASRec
 from tenfold.papers.ticoserec.losses import binary_cross_entropy, cosines, dot_products, nt_xent
 from tenfold.papers.ticoserec.negatives import NegativeSampler
 from tenfold.papers.ticoserec.packed import Packed
 from tenfold.papers.ticoserec.ragged import Ragged, concatenated
+from tenfold.papers.ticoserec.recommender import Recommender
 from tenfold.papers.ticoserec.sequences import Sequences
 from tenfold.papers.ticoserec.settings import Contrast
 from tenfold.papers.ticoserec.views import ViewGenerator
@@ -21,7 +21,7 @@ from tenfold.training.seeding import numpy_generator
 class NextItem:
     """`L_rec`: at every position the next item against one random negative."""
 
-    def __init__(self, model: SASRec, sequences: Sequences, max_length: int, seed: int) -> None:
+    def __init__(self, model: Recommender, sequences: Sequences, max_length: int, seed: int) -> None:
         self.model = model
         self.max_length = max_length
         self.seed = seed
@@ -29,6 +29,7 @@ class NextItem:
         self._targets = sequences.train_targets.last(max_length)
         self._sampler = NegativeSampler(sequences.train_items, sequences.item_count)
         self._negatives = self._targets
+        self._times = sequences.own_units.without_last(3).last(max_length) if model.reads_times else None
 
     def begin_epoch(self, epoch: int) -> None:
         """Draw one negative for every position of every user."""
@@ -40,6 +41,21 @@ class NextItem:
         loss, _, _ = self.with_further_sequences(users, [])
         return {"loss": loss}
 
+    def outputs(self, users: np.ndarray) -> tuple[torch.Tensor, Packed]:
+        """Outputs `(N, d)` at the users' inputs."""
+        batch = self._pack(users, [])
+        return self.model(batch), batch
+
+    def _pack(self, users: np.ndarray, further: list[Ragged]) -> Packed:
+        own_times = None if self._times is None else self._times.take(users)
+        everything = concatenated([self.inputs.take(users), *further])
+        device = self.model.items.weight.device
+        return Packed.of(everything, self.max_length, device, users=users, times=own_times)
+
+    def targets(self, users: np.ndarray) -> Ragged:
+        """The next item at every position of the users' inputs."""
+        return self._targets.take(users)
+
     def with_further_sequences(
         self, users: np.ndarray, further: list[Ragged]
     ) -> tuple[torch.Tensor, torch.Tensor, Packed]:
@@ -48,7 +64,7 @@ class NextItem:
         One pass and one look-up for everything: the gradient of the item table is formed once.
         """
         device = self.model.items.weight.device
-        batch = Packed.of(concatenated([self.inputs.take(users), *further]), self.max_length, device)
+        batch = self._pack(users, further)
         wanted = np.concatenate([self._targets.take(users).values, self._negatives.take(users).values])
         count = len(wanted) // 2
         vectors = self.model.embed(torch.cat([batch.items, torch.from_numpy(wanted).to(device)]))

@@ -38,10 +38,25 @@ class Packed:
     """Sequences and width of each attention table."""
     place_of_token: torch.Tensor
     """`(N,)`: where each token stands among the places."""
+    users: torch.Tensor | None = None
+    """`(B,)`: whose sequences they are, for models that learn about users."""
+    times: torch.Tensor | None = None
+    """`(N,)` int64: when each item was chosen, for models that read times."""
 
     @classmethod
-    def of(cls, sequences: Ragged, max_length: int, device: torch.device | str = "cpu") -> Packed:
-        """Pack sequences of at most `max_length` items; id 0 inside one is a masked item."""
+    def of(
+        cls,
+        sequences: Ragged,
+        max_length: int,
+        device: torch.device | str = "cpu",
+        *,
+        users: np.ndarray | None = None,
+        times: Ragged | None = None,
+    ) -> Packed:
+        """Pack sequences of at most `max_length` items; id 0 inside one is a masked item.
+
+        `times` are lists of the same lengths as the sequences.
+        """
         lengths = sequences.lengths
         column = np.arange(len(sequences.values)) - np.repeat(sequences.offsets[:-1], lengths)
         position = column + np.repeat(max_length - lengths, lengths)
@@ -51,7 +66,23 @@ class Packed:
         places, shapes, place_of_token = _tables(count)
         arrays = sequences.values[visible], position[visible], rows, places, place_of_token
         items, positions, row_of_token, token_of_place, place = (torch.from_numpy(a).to(device) for a in arrays)
-        return cls(items, positions, row_of_token, count, token_of_place, shapes, place)
+        user_ids = None if users is None else torch.from_numpy(users).to(device)
+        times_of_tokens = None if times is None else torch.from_numpy(times.values[visible]).to(device)
+        return cls(items, positions, row_of_token, count, token_of_place, shapes, place, user_ids, times_of_tokens)
+
+    def columns(self) -> torch.Tensor:
+        """`(N,)`: how many tokens of the same sequence stand before each token."""
+        first = np.cumsum(self.lengths) - self.lengths
+        return (
+            torch.arange(len(self.rows), device=self.rows.device)
+            - torch.from_numpy(first).to(self.rows.device)[self.rows]
+        )
+
+    def stand_ins(self) -> torch.Tensor:
+        """`(P,)` bool: places of the attention tables after a sequence's end."""
+        beyond = torch.ones(len(self.places), dtype=torch.bool, device=self.places.device)
+        beyond[self.place_of_token] = False
+        return beyond
 
     def last_tokens(self) -> torch.Tensor:
         """`(B,)`: the number of each sequence's last token. Every sequence must have one."""

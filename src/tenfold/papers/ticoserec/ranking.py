@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from tenfold.papers.ticoserec.encoder import SASRec
 from tenfold.papers.ticoserec.packed import Packed
 from tenfold.papers.ticoserec.ragged import Ragged
+from tenfold.papers.ticoserec.recommender import Recommender
 
 BLOCK = 512
 """Users scored at once: a table of 512 x 28,237 items takes 58 MB."""
@@ -46,14 +46,18 @@ def _ranks(scores: torch.Tensor, histories: Ragged, targets: np.ndarray) -> np.n
 
 
 @torch.no_grad()
-def encoder_ranks(model: SASRec, histories: Ragged, targets: np.ndarray, max_length: int) -> np.ndarray:
-    """`(U,)` int32: ranks under an encoder that reads the last `max_length` items of each history."""
+def encoder_ranks(
+    model: Recommender, histories: Ragged, targets: np.ndarray, max_length: int, times: Ragged | None = None
+) -> np.ndarray:
+    """`(U,)` int32: ranks under a model that reads the last `max_length` items of each history, and their `times`."""
     model.eval()
     device = model.items.weight.device
-    seen = histories.last(max_length)
+    seen = model.queries(histories, max_length)
+    seen_times = None if times is None else times.last(max_length)
 
     def score(users: np.ndarray) -> torch.Tensor:
-        batch = Packed.of(seen.take(users), max_length, device)
+        own_times = None if seen_times is None else seen_times.take(users)
+        batch = Packed.of(seen.take(users), max_length, device, users=users, times=own_times)
         return model.scores(model(batch)[batch.last_tokens()])
 
     return target_ranks(score, histories, targets, model.item_count)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from tenfold.papers.ticoserec.intervals import merged_variance
+from tenfold.papers.ticoserec.intervals import intervals, merged_variance
 from tenfold.papers.ticoserec.ragged import Ragged
 
 Stage = Literal["valid", "test"]
@@ -68,6 +68,20 @@ class Sequences:
     def history(self, stage: Stage) -> Ragged:
         """What is known before the target: `v_1..v_{n-2}` for validation, `v_1..v_{n-1}` for test."""
         return self.items.without_last(2 if stage == "valid" else 1)
+
+    @cached_property
+    def own_units(self) -> Ragged:
+        """Times since each user's first event, in units of the shortest gap above 0 between their training events."""
+        gaps = intervals(self.train_times)
+        shortest = np.full(len(self), np.iinfo(np.int64).max)
+        positive = gaps.values > 0
+        np.minimum.at(shortest, gaps.rows[positive], gaps.values[positive])
+        since = self.times.values - np.repeat(self.times.values[self.times.offsets[:-1]], self.times.lengths)
+        return Ragged((since // np.repeat(shortest, self.times.lengths)).astype(np.int64), self.times.offsets)
+
+    def history_times(self, stage: Stage) -> Ragged:
+        """Times of the history in the user's own units."""
+        return self.own_units.without_last(2 if stage == "valid" else 1)
 
     def targets(self, stage: Stage) -> np.ndarray:
         """`(U,)`: the item to predict."""

@@ -11,7 +11,20 @@ from tenfold.settings import Strict
 Position = Literal["smallest", "largest", "random"]
 OperatorName = Literal["crop", "mask", "reorder", "substitute", "insert"]
 Algorithm = Literal[
-    "cooccurrence", "sasrec-warmup", "sasrec", "contrastive", "halves-cooccurrence", "halves-sasrec", "views"
+    "popularity",
+    "cooccurrence",
+    "bpr-mf",
+    "gru4rec",
+    "caser",
+    "tisasrec",
+    "bert4rec",
+    "sasrec-softmax",
+    "sasrec-warmup",
+    "sasrec",
+    "contrastive",
+    "halves-cooccurrence",
+    "halves-sasrec",
+    "views",
 ]
 HalfName = Literal[
     "uniform-users",
@@ -98,6 +111,14 @@ class CoOccurrence(Strict):
     history: int = Field(10, ge=1, description="the last so many items of a history vote")
 
 
+class Caser(Strict):
+    """Convolutions of Caser."""
+
+    window: int = Field(5, ge=1, description="items that form an image")
+    horizontal: int = Field(16, ge=1, description="filters of each height 1..window")
+    vertical: int = Field(4, ge=1, description="filters over a column")
+
+
 class Train(Strict):
     """Settings of one method."""
 
@@ -107,4 +128,7 @@ class Train(Strict):
     views: Views = Views()
     contrast: Contrast = Contrast()
     cooccurrence: CoOccurrence = CoOccurrence()
+    caser: Caser = Caser()
+    largest_interval: int = Field(256, ge=1, description="TiSASRec: intervals are clipped here, in a user's own unit")
+    masked_share: float = Field(0.2, gt=0, lt=1, description="BERT4Rec, S3-Rec: probability that an item is masked")
     halves: list[HalfName] = Field([], description="the study of halves: on which of them a model is trained")

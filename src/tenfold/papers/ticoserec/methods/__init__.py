@@ -2,12 +2,27 @@
 
 from collections.abc import Callable
 
-from tenfold.papers.ticoserec.methods import contrastive, cooccurrence, halves, sasrec, view_uniformity
+from tenfold.papers.ticoserec.methods import (
+    baselines,
+    contrastive,
+    cooccurrence,
+    halves,
+    popularity,
+    sasrec,
+    view_uniformity,
+)
 from tenfold.papers.ticoserec.settings import Algorithm, Train
 from tenfold.training.run import Run
 
 ALGORITHMS: dict[Algorithm, Callable[[Run, Train], None]] = {
+    "popularity": popularity.run_popularity,
     "cooccurrence": cooccurrence.run_cooccurrence,
+    "bpr-mf": baselines.run_bpr_mf,
+    "gru4rec": baselines.run_gru4rec,
+    "caser": baselines.run_caser,
+    "tisasrec": baselines.run_tisasrec,
+    "bert4rec": baselines.run_bert4rec,
+    "sasrec-softmax": baselines.run_sasrec_softmax,
     "sasrec-warmup": sasrec.run_warmup,
     "sasrec": sasrec.run_sasrec,
     "contrastive": contrastive.run_contrastive,

@@ -1,0 +1,1 @@
+"""Recommenders that are compared with SASRec: each gives outputs at tokens and scores of all items."""
