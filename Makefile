@@ -35,11 +35,15 @@ reproduce: setup  ## fetch the data, build the whole suite, print the verdicts
 smoke: setup  ## the whole suite at scale smoke: seconds, proves the plumbing
 	snakemake --cores all --config scale=smoke
 
+cluster: setup  ## the suite on a SLURM cluster: look before, then build (profiles/slurm)
+	tenfold doctor --cluster --scale $(SCALE)
+	snakemake --profile profiles/slurm --config scale=$(SCALE); status=$$?; tenfold verdicts --scale $(SCALE); exit $$status
+
 test: setup  ## the tests
 	pytest -n 2
 
-test-fast: setup  ## the tests that do not run whole workflows
-	pytest -n 2 -m "not workflow"
+test-fast: setup  ## the tests that run no whole workflows
+	pytest -n 2 -m "not workflow and not cluster"
 
 lint: setup  ## what CI checks besides the tests
 	ruff check .

@@ -299,11 +299,15 @@ def verify(scale: ScaleOption = None) -> None:
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    cluster: Annotated[bool, typer.Option("--cluster", help="Check a SLURM cluster before a build.")] = False,
+    scale: ScaleOption = None,
+) -> None:
     """Check Python, packages, device, disk, network and SLURM, and say what to do."""
-    from tenfold.doctor import print_checks
+    from tenfold.doctor import check_cluster, check_machine
 
-    if not print_checks():
+    good = check_cluster(_configuration(scale)) if cluster else check_machine()
+    if not good:
         raise typer.Exit(1)
 
 

@@ -33,3 +33,9 @@ class ResultError(TenfoldError):
     """Result files are missing, damaged or cannot be written."""
 
     exit_code = 5
+
+
+class ClusterError(TenfoldError):
+    """SLURM does not answer, or refuses."""
+
+    exit_code = 6

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tenfold import paths
+from tenfold import capacity, paths, slurm
 from tenfold.config import Configuration
 from tenfold.data.manifest import is_present
 from tenfold.jobs import Plan, plans, raw_datasets, required_raw_datasets
-from tenfold.status import paper_status
+from tenfold.status import JobStatus, paper_status
 from tenfold.training.job import Job
 
 
@@ -65,7 +67,9 @@ def write_reference_costs(plan: Plan, path: Path) -> None:
 def print_plan(configuration: Configuration) -> None:
     """The tables of `tenfold plan`."""
     console = Console()
-    console.print(_work(configuration))
+    statuses = [(plan, paper_status(plan)) for plan in plans(configuration)]
+    console.print(_work(configuration.suite.scale, statuses))
+    _print_demands(console, [(plan, _left(found)) for plan, found in statuses])
     console.print(_data(configuration))
     for plan in plans(configuration):
         for dataset in plan.absent_datasets():
@@ -90,10 +94,9 @@ class Work:
     memory_mb: float
 
 
-def work(plan: Plan) -> Work:
+def work(plan: Plan, statuses: Sequence[JobStatus]) -> Work:
     """What building a paper would still run."""
-    statuses = paper_status(plan)
-    left = [status.job for status in statuses if status.state != "done"]
+    left = _left(statuses)
     costs = [cost for cost in map(recorded_cost, left) if cost is not None]
     resources = plan.scale.resources
     return Work(
@@ -108,9 +111,13 @@ def work(plan: Plan) -> Work:
     )
 
 
-def _work(configuration: Configuration) -> Table:
-    rows = [work(plan) for plan in plans(configuration)]
-    table = Table(title=f"work at scale {configuration.suite.scale}", title_justify="left", show_footer=True)
+def _left(statuses: Sequence[JobStatus]) -> list[Job]:
+    return [status.job for status in statuses if status.state != "done"]
+
+
+def _work(scale: str, statuses: Sequence[tuple[Plan, Sequence[JobStatus]]]) -> Table:
+    rows = [work(plan, found) for plan, found in statuses]
+    table = Table(title=f"work at scale {scale}", title_justify="left", show_footer=True)
     table.add_column("paper", "all")
     for name in ("jobs", "done", "on_gpu", "unrecorded"):
         table.add_column(name.replace("_", " "), str(sum(getattr(row, name) for row in rows)), justify="right")
@@ -122,6 +129,21 @@ def _work(configuration: Configuration) -> Table:
         table.add_row(row.paper, *counts, _hours(row.cpu_hours), _hours(row.wall_hours), f"{row.memory_mb:.0f} MB")
     table.caption = "times from recorded runs; unrecorded jobs are not in them"
     return table
+
+
+def _print_demands(console: Console, left: Sequence[tuple[Plan, Sequence[Job]]]) -> None:
+    """What a cluster would be asked for, where there is one or a job needs a GPU."""
+    needs_gpu = any(jobs and plan.scale.resources.gpu for plan, jobs in left)
+    if not slurm.PROFILE.exists() or not (needs_gpu or shutil.which("sbatch")):
+        return
+    profile = slurm.read_profile()
+    if found := capacity.demands(left, profile, _recorded_seconds):
+        console.print(capacity.table(found, profile))
+
+
+def _recorded_seconds(job: Job) -> float | None:
+    cost = recorded_cost(job)
+    return None if cost is None else cost.wall_seconds
 
 
 def _data(configuration: Configuration) -> Table:

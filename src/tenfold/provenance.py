@@ -45,13 +45,15 @@ def versions() -> dict[str, str]:
 
 
 def host() -> dict[str, Any]:
-    """The machine, without anything that names a person: system, processor count, SLURM job if any."""
+    """The machine, without anything that names a person: system, processor count, SLURM job, node and GPUs if any."""
     return {
         "node": platform.node(),
         "system": platform.platform(),
         "machine": platform.machine(),
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "slurm_job": os.environ.get("SLURM_JOB_ID"),
+        "slurm_node": os.environ.get("SLURMD_NODENAME"),
+        "visible_gpus": os.environ.get("CUDA_VISIBLE_DEVICES"),
     }
 
 

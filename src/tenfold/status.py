@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -16,6 +15,7 @@ from rich.table import Table
 from tenfold import paths, stages
 from tenfold.config import Configuration
 from tenfold.jobs import Plan, plans
+from tenfold.training.exclusive import is_locked
 from tenfold.training.job import Job
 
 STATES = ("done", "running", "stale", "failed", "interrupted", "to do")
@@ -34,7 +34,7 @@ def job_status(job: Job, code_digest: str) -> JobStatus:
     """Compare a job's run folder with the configuration, the prepared data and the code as they are now."""
     unfinished = job.directory / "unfinished"
     if unfinished.is_dir():
-        if _is_locked(unfinished / "lock"):
+        if is_locked(unfinished):
             return JobStatus(job, "running", _last_step(unfinished / "history.jsonl"))
         if failure := _json(unfinished / "failure.json"):
             return JobStatus(job, "failed", failure["message"])
@@ -50,18 +50,6 @@ def job_status(job: Job, code_digest: str) -> JobStatus:
         if record[f"{what}_digest"] != now
     ]
     return JobStatus(job, "stale", f"{', '.join(changed)} changed") if changed else JobStatus(job, "done")
-
-
-def _is_locked(path: Path) -> bool:
-    if not path.exists():
-        return False
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Workflow:
         self.scale = self.configuration.suite.scale
         self.papers = self.configuration.selected_papers
         self._plans: dict[str, Plan] = {}
+        self._code: dict[tuple[str, str], list[str]] = {}
         for slug in self.papers:
             self.plan(slug).validate()
         if "DVC_STAGE" in os.environ:
@@ -72,8 +73,11 @@ class Workflow:
     # ------------------------------------------------------------------------------------------- inputs
 
     def code(self, paper: str, stage: str) -> list[str]:
-        """Source files of a paper's stage."""
-        return [_name(path) for path in codegraph.stage_files(f"{self.plan(paper).paper.module}.{stage}")]
+        """Source files of a paper's stage; asked for every job."""
+        if (paper, stage) not in self._code:
+            module = f"{self.plan(paper).paper.module}.{stage}"
+            self._code[paper, stage] = [_name(path) for path in codegraph.stage_files(module)]
+        return self._code[paper, stage]
 
     def package_code(self, *modules: str) -> list[str]:
         """Source files of a shared stage, and the templates of its packages."""

@@ -148,12 +148,36 @@ def test_jobs_on_one_machine_get_different_gpus_and_wait_for_a_free_one(tmp_path
         assert again.index == 0
 
 
-def test_under_slurm_the_allocation_is_respected(tmp_path, monkeypatch):
+def _under_slurm(monkeypatch, **variables):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    for name in ("CUDA_VISIBLE_DEVICES", "SLURM_STEP_GPUS", "SLURM_JOB_GPUS", "SLURM_GPUS_ON_NODE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"SLURM_JOB_ID": "7", **variables}.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_under_slurm_a_job_takes_the_gpu_it_was_given(tmp_path, monkeypatch):
+    _under_slurm(monkeypatch, CUDA_VISIBLE_DEVICES="3")
     with device.acquire("auto", tmp_path) as chosen:
-        assert chosen == torch.device("cuda")
-    assert list(tmp_path.iterdir()) == []
+        assert chosen == torch.device("cuda:0"), "PyTorch numbers the visible GPUs from 0"
+
+
+def test_under_slurm_a_job_without_a_gpu_leaves_those_of_others_alone(tmp_path, monkeypatch):
+    _under_slurm(monkeypatch)
+    with device.acquire("auto", tmp_path) as chosen:
+        assert chosen.type == "cpu"
+    with device.acquire("cuda", tmp_path) as chosen:
+        assert chosen.type == "cuda", "who asks for a GPU by name knows better"
+
+
+def test_gpus_of_two_allocations_on_one_machine_have_separate_locks(tmp_path, monkeypatch):
+    monkeypatch.setattr(device.tempfile, "gettempdir", lambda: str(tmp_path))
+    _under_slurm(monkeypatch, CUDA_VISIBLE_DEVICES="0")
+    with device.acquire("auto"):
+        monkeypatch.setenv("SLURM_JOB_ID", "8")
+        with device.acquire("auto") as chosen:
+            assert chosen == torch.device("cuda:0")
 
 
 def test_generators_depend_on_seed_and_purpose_only():

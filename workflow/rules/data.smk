@@ -25,6 +25,8 @@ rule prepare:
         "results/{scale}/logs/prepare/{paper}/{dataset}.log",
     benchmark:
         "results/{scale}/benchmarks/prepare/{paper}/{dataset}.tsv"
+    resources:
+        mem_mb=suite.memory,
     params:
         settings=lambda wildcards: suite.plan(wildcards.paper).prepare_digest(
             wildcards.dataset

@@ -12,6 +12,7 @@ rule figures:
         "results/{scale}/logs/figures/{paper}.log",
     benchmark:
         "results/{scale}/benchmarks/figures/{paper}.tsv"
+    localrule: True
     params:
         shown=lambda wildcards: suite.plan(wildcards.paper).outputs_digest(),
     shell:

@@ -21,15 +21,17 @@ POLL_SECONDS = 1.0
 def acquire(wanted: str = "auto", locks: Path | None = None) -> Iterator[torch.device]:
     """The device for one job: `auto` takes CUDA, then MPS, then the CPU; other names are taken at their word.
 
-    Several jobs on one machine share out its GPUs by lock files: a job waits until one is free. Under SLURM the
-    allocation already names this job's GPU (CUDA_VISIBLE_DEVICES), so nothing is locked.
-    Raises ConfigError when the wanted device is not there.
+    Several jobs on one machine share out its GPUs by lock files: a job waits until one is free. Under SLURM only the
+    GPUs of the allocation are shared out, and a job that was given none computes on the CPU, even on a node that would
+    show it a GPU: it belongs to somebody else. Raises ConfigError when the wanted device is not there.
     """
-    kind = _available(wanted)
-    if kind != "cuda" or ":" in wanted or "SLURM_JOB_ID" in os.environ:
+    kind = "cpu" if wanted == "auto" and _is_without_gpu_under_slurm() else _available(wanted)
+    if kind != "cuda" or ":" in wanted:
         yield torch.device(wanted if ":" in wanted else kind)
         return
-    folder = locks or Path(tempfile.gettempdir()) / f"tenfold-gpus-{os.getuid()}"
+    # Inside an allocation GPUs may be numbered from 0 again: its name keeps those of two allocations apart.
+    owner = os.environ.get("SLURM_JOB_ID", f"user-{os.getuid()}")
+    folder = locks or Path(tempfile.gettempdir()) / f"tenfold-gpus-{owner}"
     folder.mkdir(parents=True, exist_ok=True)
     with _free_slot(folder, torch.cuda.device_count()) as index:
         yield torch.device(f"cuda:{index}")
@@ -50,6 +52,12 @@ def _free_slot(folder: Path, count: int) -> Iterator[int]:
                 lock.release()
             return
         time.sleep(POLL_SECONDS)
+
+
+def _is_without_gpu_under_slurm() -> bool:
+    """Inside a SLURM job, and SLURM named no GPU: neither to this step nor to the job."""
+    named = ("CUDA_VISIBLE_DEVICES", "SLURM_STEP_GPUS", "SLURM_JOB_GPUS", "SLURM_GPUS_ON_NODE")
+    return "SLURM_JOB_ID" in os.environ and not any(os.environ.get(name) for name in named)
 
 
 def _visible_name(index: int) -> str:

@@ -6,18 +6,17 @@ import os
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 
 from tenfold.errors import ResultError, RunFailed, TenfoldError
 from tenfold.files import read_json, write_arrays, write_json
 from tenfold.provenance import digest_of, host, peak_memory_mb, versions
 from tenfold.training import device as devices
+from tenfold.training.exclusive import only_process, patience, remove
 from tenfold.training.job import Job
 from tenfold.training.progress import Progress
 from tenfold.training.run import UNFINISHED, Run
@@ -27,20 +26,33 @@ def execute(job: Job, train: Callable[[Run], None], *, code_digest: str, device:
     """Run `train` for one job and leave its run folder complete.
 
     While it runs, everything lies in the folder `unfinished`; the final files are written at the end, run.json last. A
-    killed job goes on from there. A failed job keeps its history and a failure.json that the report shows.
+    killed job goes on from there. A failed job keeps its history and a failure.json that the report shows. Where
+    another process had to be waited for and has finished the job meanwhile, its result stands.
     """
-    with _only_process(job):
+    with only_process(job, patience()) as waited:
         try:
-            _run(job, train, code_digest, device)
+            data_digest = read_json(job.prepared / "manifest.json")["digest"]
+            if waited and _is_finished(job, data_digest, code_digest):
+                remove(job.directory / UNFINISHED)
+                return
+            _run(job, train, data_digest, code_digest, device)
         except Exception as error:
             _record_failure(job, error)
             raise
 
 
-def _run(job: Job, train: Callable[[Run], None], code_digest: str, device: str) -> None:
+def _is_finished(job: Job, data_digest: str, code_digest: str) -> bool:
+    """Whether the run's files are there and are those of this job as it is now."""
+    if not all((job.directory / name).exists() for name in ("run.json", "history.jsonl", "predictions.npz")):
+        return False
+    record = read_json(job.directory / "run.json")
+    digests = {"settings_digest": job.digest, "data_digest": data_digest, "code_digest": code_digest}
+    return all(record[key] == digest for key, digest in digests.items())
+
+
+def _run(job: Job, train: Callable[[Run], None], data_digest: str, code_digest: str, device: str) -> None:
     started, cpu = time.monotonic(), time.process_time()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
-    data_digest = read_json(job.prepared / "manifest.json")["digest"]
     (job.directory / UNFINISHED / "failure.json").unlink(missing_ok=True)
     with devices.acquire(device) as chosen:
         run = Run(
@@ -62,22 +74,6 @@ def _after_digests(job: Job) -> list[str]:
         return []
     record = read_json(job.after_directory / "run.json")
     return [record[key] for key in ("settings_digest", "data_digest", "code_digest")]
-
-
-@contextmanager
-def _only_process(job: Job) -> Iterator[None]:
-    """Refuse to train a job that another process is training. The lock ends with its process, however that ends."""
-    folder = job.directory / UNFINISHED
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "lock")
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ResultError(f"{job.name}: another process is training this job; wait for it or stop it") from None
-    except OSError as error:
-        raise ResultError(f"{job.name}: cannot write {folder}: {error.strerror or error}") from error
-    with lock:
-        yield
 
 
 def _finish(
@@ -113,7 +109,7 @@ def _finish(
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )
-    shutil.rmtree(run.unfinished)
+    remove(run.unfinished)
 
 
 def _record_failure(job: Job, error: Exception) -> None:

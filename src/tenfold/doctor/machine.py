@@ -1,4 +1,4 @@
-"""Is this machine ready? Each check says what it found and, when something is wrong, what to do."""
+"""The checks of one machine."""
 
 from __future__ import annotations
 
@@ -8,29 +8,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
 
 from packaging.requirements import Requirement
-from rich.console import Console
 
-from tenfold import paths
+from tenfold import paths, slurm
 from tenfold.data.manifest import is_present
+from tenfold.doctor.check import Check
+from tenfold.errors import ClusterError
 
 MINIMUM = (3, 11)
-MARKS = {"ok": "[green]ok  [/green]", "note": "[yellow]note[/yellow]", "bad": "[red]bad [/red]"}
-
-
-@dataclass(frozen=True)
-class Check:
-    """One finding. `bad` stops a build; `note` does not."""
-
-    level: Literal["ok", "note", "bad"]
-    name: str
-    found: str
-    remedy: str = ""
 
 
 def python_version() -> Iterator[Check]:
@@ -135,38 +123,16 @@ def data() -> Iterator[Check]:
     yield Check("ok", "data", found) if present else Check("note", "data", found, "run `tenfold data`")
 
 
-def slurm() -> Iterator[Check]:
-    """A SLURM cluster, if there is one."""
+def cluster() -> Iterator[Check]:
+    """A SLURM cluster, if there is one; nothing needs it but `make cluster`."""
     if not shutil.which("sinfo"):
-        yield Check("note", "SLURM", "no sinfo on the path", "only needed for profiles/slurm")
+        yield Check("note", "SLURM", "no sinfo on the path", "only needed for `make cluster`")
         return
     try:
-        command = ["sinfo", "--noheader", "--format=%P %a %D"]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    except subprocess.TimeoutExpired:
-        yield Check("note", "SLURM", "sinfo does not answer within 20 s", "only needed for profiles/slurm")
-        return
-    if answer.returncode == 0:
-        yield Check(
-            "ok", "SLURM", "; ".join(answer.stdout.split("\n")).strip("; ") + f" (head: {socket.gethostname()})"
-        )
-    else:
-        words = answer.stderr.strip().splitlines() or ["sinfo fails"]
-        yield Check("note", "SLURM", words[-1], "no controller answers; only needed for profiles/slurm")
+        partitions = slurm.ask("sinfo", "--noheader", "--format=%P %a %D").replace("\n", "; ")
+        yield Check("ok", "SLURM", f"{partitions} (head: {socket.gethostname()})")
+    except ClusterError as error:
+        yield Check("note", "SLURM", str(error), "only needed for `make cluster`")
 
 
-CHECKS: tuple[Callable[[], Iterator[Check]], ...] = (python_version, packages, device, disk, network, data, slurm)
-
-
-def print_checks() -> bool:
-    """Run every check and print its finding; False when one is bad."""
-    console = Console()
-    good = True
-    for check in CHECKS:
-        for finding in check():
-            good &= finding.level != "bad"
-            remedy = f": {finding.remedy}" if finding.remedy else ""
-            console.print(
-                f"{MARKS[finding.level]} {finding.name}: {finding.found}{remedy}", highlight=False, soft_wrap=True
-            )
-    return good
+CHECKS: tuple[Callable[[], Iterator[Check]], ...] = (python_version, packages, device, disk, network, data, cluster)
