@@ -1,0 +1,74 @@
+"""Pruning scores: which weights look worth keeping before training. The weights with the highest scores stay.
+
+Scores are (M, total): for each member its prunable weights, flattened and joined in the order of `prunable()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from tenfold.papers.pruning_init.images.networks import Network
+
+Loss = Callable[[Network], Tensor]
+"""Loss summed over the members: each member's gradient is then its own."""
+
+
+def flatten(tensors: list[Tensor], members: int) -> Tensor:
+    """(M, total) from tensors whose first dimension is the members', or that belong to a single member."""
+    return torch.cat([tensor.reshape(members, -1) for tensor in tensors], dim=1)
+
+
+def magnitude(model: Network) -> Tensor:
+    """|w|."""
+    return flatten([weight.detach().abs() for weight in model.prunable().values()], model.members)
+
+
+def snip(model: Network, loss: Loss) -> Tensor:
+    """|w dL/dw|: how much the loss feels the connection (Lee, Ajanthan & Torr 2019)."""
+    weights = list(model.prunable().values())
+    gradients = torch.autograd.grad(loss(model), weights)
+    return flatten([(w * g).abs().detach() for w, g in zip(weights, gradients, strict=True)], model.members)
+
+
+def grasp(model: Network, loss: Loss) -> Tensor:
+    """w (H g): the weights with the lowest are those whose removal raises the gradient's norm most (Wang et al. 2020).
+
+    Removing weight j changes |g|^2 by about -2 w_j (H g)_j.
+    """
+    weights = list(model.prunable().values())
+    gradients = torch.autograd.grad(loss(model), weights, create_graph=True)
+    flow = sum(((g * g.detach()).sum() for g in gradients), torch.zeros((), device=weights[0].device))
+    curvature = torch.autograd.grad(flow, weights)
+    return flatten([(w * c).detach() for w, c in zip(weights, curvature, strict=True)], model.members)
+
+
+def synflow(model: Network, image_shape: tuple[int, ...]) -> Tensor:
+    """w dR/dw where R is the network's summed output for an image of ones when all parameters are made positive.
+
+    No data takes part (Tanaka et al. 2020). Batch normalization is in evaluation mode, which at the start is nearly the
+    identity. Computed in float64: R is a product of layers.
+    """
+    with _positive(model):
+        weights = list(model.prunable().values())
+        ones = weights[0].new_ones(model.members, 1, *image_shape)
+        flows = torch.autograd.grad(model(ones).sum(), weights)
+        return flatten([(w * f).detach() for w, f in zip(weights, flows, strict=True)], model.members)
+
+
+@contextmanager
+def _positive(model: nn.Module) -> Iterator[None]:
+    """The model with absolute values of its parameters, in float64 and evaluation mode; afterwards as before."""
+    training, before = model.training, {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    model.double().eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.abs_()
+    try:
+        yield
+    finally:
+        model.float().train(training)
+        model.load_state_dict(before)
