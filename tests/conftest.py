@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 
 from tenfold import paths
+from tests.made_up_project import Project
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A made-up project with one paper and nothing built."""
+    return Project(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -19,7 +26,12 @@ def folders(tmp_path, monkeypatch):
 
 
 def use_folders(root: Path, monkeypatch) -> Path:
-    for name, folder in (("DATA", "data"), ("RESULTS", "results"), ("REFERENCE", "results/reference")):
+    for name, folder in (
+        ("DATA", "data"),
+        ("RESULTS", "results"),
+        ("REFERENCE", "results/reference"),
+        ("CACHE", ".tenfold"),
+    ):
         monkeypatch.setattr(paths, name, root / folder)
     return root
 

@@ -21,9 +21,14 @@ def test_nothing_appears_under_the_name_before_the_block_ends(tmp_path):
 def test_an_error_keeps_the_old_file_and_leaves_no_part(tmp_path):
     path = tmp_path / "file"
     path.write_text("old")
-    with pytest.raises(RuntimeError), files.atomic_file(path) as file:
-        file.write(b"new")
-        raise RuntimeError
+
+    def half_written():
+        with files.atomic_file(path) as file:
+            file.write(b"new")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half_written()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -110,14 +110,16 @@ def test_required_raw_data_leaves_out_what_runs_only_when_present(plan):
 
 @pytest.mark.parametrize(("dataset", "method"), [("three", "base"), ("one", "adam")])
 def test_unknown_names_say_what_there_is(plan, dataset, method):
-    with pytest.raises(ConfigError, match="toy: unknown (data set|method) .*; known: "):
+    with pytest.raises(ConfigError, match=r"toy: unknown (data set|method) .*; known: "):
         plan().job(dataset, method, (0,))
 
 
 def test_a_wrong_training_setting_names_file_method_and_key(plan):
     broken = plan()
     broken.paper.methods["base"].settings["laiers"] = 3
-    message = r"papers/toy\.yaml: settings of base on one at scale smoke\.laiers: unknown key; allowed here: layers, opt"
+    message = (
+        r"papers/toy\.yaml: settings of base on one at scale smoke\.laiers: unknown key; allowed here: layers, opt"
+    )
     with pytest.raises(ConfigError, match=message):
         broken.validate()
 

@@ -23,14 +23,17 @@ def _graph() -> grimp.ImportGraph:
 
 @cache
 def stage_files(module: str) -> list[Path]:
-    """Source files that `module` (such as `tenfold.papers.dmf_spe.train`) imports, itself included, sorted.
+    """Source files that `module` (such as `tenfold.papers.dmf_spe.train`) imports, sorted.
 
+    The module itself is included, and the `__init__` of every package on the way, which Python runs as well.
     Raises KeyError when the package has no such module.
     """
     graph = _graph()
     if module not in graph.modules:
         raise KeyError(f"there is no module {module}")
-    return sorted(_file(name) for name in {module} | graph.find_upstream_modules(module))
+    names = {module} | graph.find_upstream_modules(module)
+    packages = {name.rsplit(".", depth)[0] for name in names for depth in range(1, name.count(".") + 1)}
+    return sorted(_file(name) for name in names | packages)
 
 
 def template_files(package: str) -> list[Path]:

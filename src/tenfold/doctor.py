@@ -131,8 +131,8 @@ def data() -> Iterator[Check]:
 
     configuration = Configuration()
     present = [name for name in configuration.datasets if is_present(paths.raw(name))]
-    yield Check("ok" if present else "note", "data", f"{len(present)} of {len(configuration.datasets)} raw data sets are here",
-                "" if present else "run `tenfold data`")  # fmt: skip
+    found = f"{len(present)} of {len(configuration.datasets)} raw data sets are here"
+    yield Check("ok", "data", found) if present else Check("note", "data", found, "run `tenfold data`")
 
 
 def slurm() -> Iterator[Check]:

@@ -19,6 +19,10 @@ class DataError(TenfoldError):
     exit_code = 3
 
 
+class SourceUnavailable(DataError):
+    """One source of a data set cannot serve it; the text is the reason, and the next source is tried."""
+
+
 class RunFailed(TenfoldError):
     """A training run cannot go on (for example its loss is not a number)."""
 

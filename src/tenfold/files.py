@@ -31,12 +31,13 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        raise ResultError(_why_not_written(path, error)) from error
+        raise ResultError(why_not_written(path, error)) from error
     finally:
         part.unlink(missing_ok=True) if part.parent.is_dir() else None
 
 
-def _why_not_written(path: Path, error: OSError) -> str:
+def why_not_written(path: Path, error: OSError) -> str:
+    """One sentence for a user whose disk refused `path`: what happened and what to do."""
     remedy = {
         errno.ENOSPC: "the disk is full; free some space and start again",
         errno.EDQUOT: "your disk quota is used up; free some space and start again",

@@ -22,6 +22,8 @@ DATA = ROOT / "data"
 EMBEDDED = DATA / "embedded"
 RESULTS = ROOT / "results"
 REFERENCE = RESULTS / "reference"
+CACHE = ROOT / ".tenfold"
+"""What only saves time; may be deleted at any moment."""
 SOURCE = Path(__file__).resolve().parent
 
 
@@ -56,6 +58,16 @@ def run(scale: str, paper: str, dataset: str, method: str, seeds: str) -> Path:
 def report(scale: str) -> Path:
     """Folder of the static site."""
     return RESULTS / scale / "report"
+
+
+def metrics(scale: str, paper: str) -> Path:
+    """The tidy metrics of a paper."""
+    return paper_results(scale, paper) / "metrics.csv"
+
+
+def reference_metrics(scale: str, paper: str) -> Path:
+    """The committed metrics that `tenfold verify` compares a rebuild with."""
+    return REFERENCE / scale / paper / "metrics.csv"
 
 
 def tracking_database() -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from tenfold import codegraph, paths
 from tenfold.errors import DataError, ResultError
 from tenfold.files import read_json, write_arrays, write_json
 from tenfold.provenance import digest_of, sha256_of
+from tenfold.training.job import UNFINISHED
 
 if TYPE_CHECKING:
     from tenfold.jobs import Plan
@@ -127,8 +128,20 @@ def figures(plan: Plan) -> None:
 
 def claims(plan: Plan) -> Path:
     """Judge every claim of the paper on its metrics: claims.json."""
-    from tenfold.claims import judge_files
+    from tenfold.claims import RunSamples, judge, write_verdicts
+    from tenfold.evaluation import read_metrics
 
-    target = paths.paper_results(plan.scale_name, plan.slug) / "claims.json"
-    write_json(target, [verdict.to_json() for verdict in judge_files(plan.paper, plan.scale_name, plan.jobs())])
-    return target
+    folder, jobs = paths.paper_results(plan.scale_name, plan.slug), plan.jobs()
+    rows = read_metrics(folder / "metrics.csv")
+    write_verdicts(folder / "claims.json", judge(plan.paper, rows, RunSamples(jobs), jobs, _failures(jobs)))
+    return folder / "claims.json"
+
+
+def _failures(jobs: Iterable[Job]) -> dict[tuple[str, str, tuple[int, ...]], str]:
+    """Messages of the jobs that failed and have not been repeated."""
+    reports = {job: job.directory / UNFINISHED / "failure.json" for job in jobs}
+    return {
+        (job.dataset, job.method, job.seeds): read_json(path)["message"]
+        for job, path in reports.items()
+        if path.exists()
+    }

@@ -108,9 +108,13 @@ def test_stop_ends_the_loop_after_the_step_and_stays_stopped(tmp_path):
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_a_value_that_is_not_finite_fails_the_run_and_keeps_the_history(tmp_path, value):
     walk = Walk(tmp_path)
-    with pytest.raises(RunFailed, match=r"walk: loss is .* at step 3"):
+
+    def diverge():
         for step in walk.loop:
             walk.loop.log(loss=value if step == 3 else 0.5)
+
+    with pytest.raises(RunFailed, match=r"walk: loss is .* at step 3"):
+        diverge()
     assert [row["step"] for row in walk.rows()] == [1, 2]
 
 

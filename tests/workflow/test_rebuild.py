@@ -131,7 +131,9 @@ def test_two_builds_at_once_the_second_refuses_and_harms_nothing(fresh_project):
 
 
 def test_a_diverging_run_fails_alone_and_the_report_shows_it(fresh_project):
-    fresh_project.replace("config/papers/toy-b.yaml", "settings: {weight_decay: 0.5}", "settings: {learning_rate: 1e30}")
+    fresh_project.replace(
+        "config/papers/toy-b.yaml", "settings: {weight_decay: 0.5}", "settings: {learning_rate: 1e30}"
+    )
     answer = fresh_project.build()
     output = answer.stdout + answer.stderr
     assert answer.returncode != 0

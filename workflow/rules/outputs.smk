@@ -22,7 +22,7 @@ rule claims:
     input:
         PAPER + "/metrics.csv",
         lambda wildcards: suite.runs(wildcards.paper, "samples.npz"),
-        code=suite.package_code("tenfold.claims"),
+        code=suite.package_code("tenfold.claims.judge"),
     output:
         PAPER + "/claims.json",
     log:

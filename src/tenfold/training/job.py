@@ -9,6 +9,9 @@ from typing import Any
 from tenfold import paths
 from tenfold.provenance import digest_of
 
+UNFINISHED = "unfinished"
+"""Folder inside a run's folder that exists while it runs: history, checkpoints, and the failure if there is one."""
+
 
 @dataclass(frozen=True)
 class Job:

@@ -16,12 +16,9 @@ from tenfold.training import checkpoint, seeding
 from tenfold.training.checkpoint import State
 from tenfold.training.finished import FinishedRun
 from tenfold.training.history import History
-from tenfold.training.job import Job
+from tenfold.training.job import UNFINISHED, Job
 from tenfold.training.loop import Loop
 from tenfold.training.progress import Progress
-
-UNFINISHED = "unfinished"
-"""Folder inside a run's folder that exists while it runs: history, checkpoints, and the failure if there is one."""
 
 
 class Run:

@@ -1,0 +1,1 @@
+"""Generators: each writes a synthetic raw data set; `config/datasets.yaml` names them as `module:function`."""
