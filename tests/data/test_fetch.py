@@ -223,6 +223,7 @@ def test_a_folder_that_links_to_another_disk_stays_a_link(web: Web, raw, tmp_pat
     raw.symlink_to(tmp_path / "large")
     fetch("d", raw_dataset(from_web(web)), [], raw)
     assert raw.is_symlink()
+    assert [path.name for path in raw.parent.iterdir()] == ["d"], "work is done on the disk that the files end up on"
     assert (tmp_path / "large/a.csv").read_bytes() == CONTENT
 
 

@@ -308,6 +308,16 @@ def test_a_generator_writes_into_the_data_sets_folder(made_up, tmp_path):
     assert manifest == read_manifest(tmp_path / "raw/d")
 
 
+def test_nothing_of_a_source_that_failed_half_way_is_kept(made_up, tmp_path):
+    put(tmp_path / "mirror/a.csv")
+    dataset = raw_dataset(
+        {"type": "mirror", "files": [{"path": "a.csv"}, {"path": "b.csv"}]},
+        {"type": "generator", "generator": "made_up:write"},
+    )
+    manifest = fetch("d", dataset, [str(tmp_path / "mirror")], tmp_path / "raw/d")
+    assert [file.name for file in manifest.files] == ["g.csv"]
+
+
 @pytest.mark.parametrize(
     ("generator", "settings", "message"),
     [

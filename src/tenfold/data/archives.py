@@ -12,12 +12,13 @@ import gzip
 import lzma
 import shutil
 import stat
+import struct
 import subprocess
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,7 +31,11 @@ LARGEST_EXPANSION = 200
 ALWAYS_ALLOWED = 64 << 20
 """Bytes any archive may hold, however small it is."""
 DECOMPRESSORS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
-DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
+DAMAGED = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, struct.error,
+    RuntimeError,  # zipfile's word for encrypted members and unknown kinds of compression
+)  # fmt: skip
+"""What the libraries raise for archives that are truncated, damaged or of an unknown kind."""
 
 
 def extract(archive: Path, wanted: Sequence[RawFile], folder: Path) -> None:
@@ -51,18 +56,11 @@ def extract(archive: Path, wanted: Sequence[RawFile], folder: Path) -> None:
         raise SourceUnavailable(f"{archive.name} does not hold {', '.join(missing)}")
 
 
-def copy_stream(stream: IO[bytes], target: Path, limit: int | None, what: str) -> None:
-    """Write a stream to `target`, at most `limit` bytes of it.
-
-    Raises SourceUnavailable when the stream is damaged or longer than that, OSError when the disk refuses.
-    """
+def copy_stream(stream: IO[bytes], target: Path, what: str) -> None:
+    """Write a stream to `target`. Raises SourceUnavailable when it is damaged, OSError when the disk refuses."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    written = 0
     with target.open("wb") as file:
         while chunk := _read(stream, what, CHUNK):
-            written += len(chunk)
-            if limit is not None and written > limit:
-                raise SourceUnavailable(f"{what} is larger than the {limit} bytes expected: refused")
             file.write(chunk)
 
 
@@ -84,7 +82,7 @@ class _Bounded:
         self.stream, self.archive, self.left = stream, archive, _bound(archive)
 
     def read(self, size: int) -> bytes:
-        chunk = _read(self.stream, self.archive.name, min(size, self.left + 1))
+        chunk = _read(self.stream, self.archive.name, size)
         self.left -= len(chunk)
         if self.left < 0:
             raise _too_large(self.archive)
@@ -120,18 +118,19 @@ class _Wanted:
 
 
 @contextmanager
-def _damage_reported(archive: Path) -> Iterator[None]:
+def _reading(archive: Path) -> Iterator[None]:
+    """Around every step that only reads: whatever it raises, the archive is at fault, not the disk written to."""
     try:
         yield
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError) as error:
-        raise SourceUnavailable(f"{archive.name} is not a complete archive ({error})") from error
-    except RuntimeError as error:  # zipfile's word for an encrypted member
-        raise SourceUnavailable(f"{archive.name} cannot be unpacked ({error})") from error
+    except DAMAGED as error:
+        raise SourceUnavailable(f"{archive.name} is not a whole and readable archive ({error})") from error
 
 
 def _from_zip(archive: Path, files: Sequence[RawFile], folder: Path) -> set[str]:
     wanted, left = _Wanted(archive, files), _bound(archive)
-    with _damage_reported(archive), zipfile.ZipFile(archive) as content:
+    with ExitStack() as stack:
+        with _reading(archive):
+            content = stack.enter_context(zipfile.ZipFile(archive))
         for member in content.infolist():
             kind = stat.S_IFMT(member.external_attr >> 16)  # 0 where the archive was not made on a Unix system
             file = wanted.look(member.filename, not member.is_dir() and kind in (0, stat.S_IFREG))
@@ -140,8 +139,10 @@ def _from_zip(archive: Path, files: Sequence[RawFile], folder: Path) -> set[str]
             left -= member.file_size
             if left < 0:
                 raise _too_large(archive)
-            with content.open(member) as stream:
-                copy_stream(stream, folder / file.target, member.file_size, member.filename)
+            with _reading(archive):
+                stream = content.open(member)
+            with stream:
+                copy_stream(stream, folder / file.target, member.filename)
     return wanted.found
 
 
@@ -168,11 +169,18 @@ def _from_debian(archive: Path, files: Sequence[RawFile], folder: Path) -> set[s
 def _from_tar_stream(stream: IO[bytes], archive: Path, files: Sequence[RawFile], folder: Path) -> set[str]:
     wanted = _Wanted(archive, files)
     bounded: Any = _Bounded(stream, archive)
-    with _damage_reported(archive), tarfile.open(fileobj=bounded, mode="r|") as content:
-        for member in content:
+    with ExitStack() as stack:
+        with _reading(archive):
+            content = stack.enter_context(tarfile.open(fileobj=bounded, mode="r|"))
+        while member := _next(content, archive):
             file = wanted.look(member.name, member.isreg())
             if file is not None:
                 taken = content.extractfile(member)
                 assert taken is not None  # true of every regular file
-                copy_stream(taken, folder / file.target, member.size, member.name)
+                copy_stream(taken, folder / file.target, member.name)
     return wanted.found
+
+
+def _next(content: tarfile.TarFile, archive: Path) -> tarfile.TarInfo | None:
+    with _reading(archive):
+        return content.next()

@@ -127,7 +127,7 @@ def _copy(origin: Path, file: RawFile, folder: Path) -> None:
     except OSError as error:
         raise SourceUnavailable(f"{file.path} cannot be read ({error.strerror})") from error
     with stream:
-        copy_stream(stream, folder / file.target, None, file.path)
+        copy_stream(stream, folder / file.target, file.path)
 
 
 # -------------------------------------------------------------------------------------------- addresses
