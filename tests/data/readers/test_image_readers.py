@@ -65,7 +65,7 @@ def test_a_truncated_compressed_file_is_named(tmp_path):
 
 def test_images_without_as_many_labels_are_refused(tmp_path, toy):
     write_idx(tmp_path, (toy[0], toy[1][:4], *toy[2:]), compressed=False)
-    with pytest.raises(DataError, match="has 5 images, .* has 4 labels"):
+    with pytest.raises(DataError, match=r"has 5 images, .* has 4 labels"):
         images.idx(tmp_path)
 
 

@@ -41,12 +41,14 @@ def theory(run: FinishedRun) -> Iterator[Measurement]:
     }
     for row, seed in enumerate(run.seeds):
         for place in np.ndindex(errors.shape[1:]):
-            cell = theory_cell(found["noise"][place[1]], found["keep"][place[0]])
+            cell = theory_cell(float(found["noise"][place[1]]), float(found["keep"][place[0]]))
             for metric, table in values.items():
                 yield Measurement(seed, metric, float(table[row][place]), cell)
         covered = found["covered"][row] == 1
         for split, chosen in ((GRID, covered), (TRUSTED_GRID, covered & (found["steps"][row] > TRUSTED_STEPS))):
-            yield from _predictions_kept(seed, split, found["ratio"][row][chosen], errors[row][chosen], found["predicted"])
+            yield from _predictions_kept(
+                seed, split, found["ratio"][row][chosen], errors[row][chosen], found["predicted"]
+            )
 
 
 def test_errors(predicted: np.ndarray) -> np.ndarray:

@@ -32,22 +32,24 @@ def signal_and_noise(settings: TheoryData, seeds: tuple[int, ...]) -> Prepared:
     arrays = {
         "seeds": np.array(seeds),
         "signals": directions,
-        "labels": np.stack([patches.labels(seed, settings.examples, settings.classes) for seed in seeds]),
+        "labels": np.stack(
+            [patches.labels(seed, settings.examples, settings.classes, settings.labels) for seed in seeds]
+        ),
         "noise": noise(patches.NOISE, settings.examples),
         "test_noise": noise(patches.TEST_NOISE, settings.test_noises),
     }
-    statistics = {
+    statistics: dict[str, float] = {
         "dimension": settings.dimension,
         "classes": settings.classes,
         "training examples": settings.examples,
         "test examples": settings.test_noises * settings.classes,
-        "smallest class in a seed": int(min(np.bincount(row, minlength=settings.classes).min() for row in arrays["labels"])),
+        "smallest class in a seed": int((arrays["labels"][..., None] == np.arange(settings.classes)).sum(1).min()),
     }
     return Prepared(arrays, statistics)
 
 
 def images(settings: ImageData, task: Preparation) -> Prepared:
-    """`train` and `test` images (N, H, W[, C]) bytes, `train_labels` and `test_labels` (N,), pixel `mean` and `sd` (C,).
+    """`train`, `test` images (N, H, W[, C]) bytes, `train_labels`, `test_labels` (N,), pixel `mean` and `sd` (C,).
 
     Mean and standard deviation are those of the training images that are kept, per channel, in units of 255.
     """
@@ -56,6 +58,8 @@ def images(settings: ImageData, task: Preparation) -> Prepared:
     else:
         from tenfold.data.readers import read
 
+        assert task.reader is not None
+        assert task.raw is not None
         found = read(task.reader, task.raw, task.reader_settings)
         train, train_labels, test, test_labels = found.train, found.train_labels, found.test, found.test_labels
     train, train_labels = train[: settings.train_images], train_labels[: settings.train_images]
@@ -68,7 +72,7 @@ def images(settings: ImageData, task: Preparation) -> Prepared:
         "test": test, "test_labels": test_labels.astype(np.int64), "mean": mean, "sd": sd,
     }  # fmt: skip
     classes = int(max(train_labels.max(), test_labels.max())) + 1
-    statistics = {
+    statistics: dict[str, float] = {
         "training images": len(train), "test images": len(test), "classes": classes,
         "pixel mean": round(float(mean.mean()), 4), "pixel sd": round(float(sd.mean()), 4),
     }  # fmt: skip

@@ -33,7 +33,13 @@ class TheoryData(Strict):
     layout: Literal["onehot", "sign"] = Field(
         "onehot", description="onehot: the signal of class k is e_k; sign: two classes with the signals +e_1 and -e_1"
     )
-    test_noises: int = Field(1000, ge=1, description="fresh noise patches; each is paired with the signal of each class")
+    labels: Literal["uniform", "balanced"] = Field(
+        "uniform",
+        description="uniform: each label drawn by itself; balanced: equally many of each class, in random order",
+    )
+    test_noises: int = Field(
+        1000, ge=1, description="fresh noise patches; each is paired with the signal of each class"
+    )
     noise_off_signal: bool = Field(False, description="remove the noise's components along the signals")
 
     @model_validator(mode="after")
@@ -76,7 +82,9 @@ class TheoryTraining(Strict):
     filters: int = Field(ge=1, description="m: filters of each class")
     init_sd: float = Field(gt=0, description="sigma_0: standard deviation of the initial weights")
     signal: float = Field(1.0, gt=0, description="mu: length of the signal")
-    noise_levels: list[float] = Field(min_length=1, description="sigma_n: standard deviations of the noise's coordinates")
+    noise_levels: list[float] = Field(
+        min_length=1, description="sigma_n: standard deviations of the noise's coordinates"
+    )
     learning_rate: float = Field(gt=0, description="step size of gradient descent on the mean cross-entropy")
     step_rule: Literal["fixed", "by noise"] = Field(
         "fixed", description="by noise: the learning rate is divided by 1 + sigma_n^2 d keep"
@@ -115,6 +123,7 @@ class ImageTraining(Strict):
     augment: bool = Field(False, description="random shifts by up to 4 pixels and horizontal mirroring")
     input_noise: float = Field(0.0, ge=0, description="sd of fixed Gaussian noise on standardized pixels")
     score_images: int = Field(256, ge=1, description="training images from which SNIP and GraSP compute their scores")
+    grasp_temperature: float = Field(200.0, gt=0, description="GraSP: class scores are divided by this, as published")
     synflow_rounds: int = Field(100, ge=1, description="rounds of SynFlow's exponential schedule")
 
 
@@ -122,7 +131,9 @@ class Train(Strict):
     """What `train` may be told."""
 
     mask: MaskRule = Field("random", description="which weights are kept")
-    keep: list[float] = Field(min_length=1, description="shares of weights that are kept, from the highest to the lowest")
+    keep: list[float] = Field(
+        min_length=1, description="shares of weights that are kept, from the highest to the lowest"
+    )
     theory: TheoryTraining | None = Field(None, description="training on signal-and-noise examples")
     images: ImageTraining | None = Field(None, description="training on images")
 

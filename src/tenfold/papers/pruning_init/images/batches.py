@@ -44,9 +44,7 @@ class Images:
 
     def shuffled(self, seeds: list[int], epoch: int, size: int, *, augment: bool) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of one epoch, in an order and with shifts that depend on seed and epoch only."""
-        orders = {
-            seed: torch.randperm(len(self), generator=self.run.generator(seed, "order", epoch)) for seed in seeds
-        }
+        orders = {seed: torch.randperm(len(self), generator=self.run.generator(seed, "order", epoch)) for seed in seeds}
         for start in range(0, len(self), size):
             chosen = {seed: order[start : start + size].to(self.images.device) for seed, order in orders.items()}
             images, labels = self.take(chosen)
@@ -69,7 +67,7 @@ def _per_channel(values: np.ndarray, device: torch.device) -> Tensor:
 
 
 def shifted_and_mirrored(images: Tensor, generator: torch.Generator, reach: int = 4) -> Tensor:
-    """Each image (B, C, H, W) shifted by up to `reach` pixels in both directions (zeros come in), half of them mirrored."""
+    """Each image (B, C, H, W) shifted by up to `reach` pixels both ways (zeros come in), half of them mirrored."""
     count, _, height, width = images.shape
     offsets = torch.randint(2 * reach + 1, (2, count, 1), generator=generator).to(images.device)
     mirrored = (torch.rand(count, generator=generator) < 0.5).to(images.device)[:, None]

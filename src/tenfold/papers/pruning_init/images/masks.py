@@ -30,7 +30,7 @@ def highest(scores: Tensor, keep: Tensor) -> Tensor:
 
 
 def random(uniform: Tensor, keep: Tensor) -> Tensor:
-    """Mask (M, total): each weight stays with probability `keep` (M,), independently; `uniform` (M, total) on [0, 1)."""
+    """Mask (M, total): each weight stays with probability `keep` (M,) by itself; `uniform` (M, total) on [0, 1)."""
     return uniform < keep[:, None]
 
 

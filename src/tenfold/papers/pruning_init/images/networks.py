@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -19,9 +20,9 @@ class Perceptrons(nn.Module):
     """ReLU networks with the same layers and weights of their own: `weight` l is (M, inputs, outputs)."""
 
     def __init__(self, sizes: Sequence[int], members: int = 1) -> None:
-        """`sizes`: inputs, units of each hidden layer, classes. Normal weights with variance 2 / inputs, zero biases."""
+        """`sizes`: inputs, units of hidden layers, classes. Normal weights with variance 2 / inputs, zero biases."""
         super().__init__()
-        shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
+        shapes = list(pairwise(sizes))
         self.weights = nn.ParameterList(torch.randn(members, i, o) * math.sqrt(2 / i) for i, o in shapes)
         self.biases = nn.ParameterList(torch.zeros(members, 1, o) for _, o in shapes)
 
@@ -37,7 +38,7 @@ class Perceptrons(nn.Module):
                 hidden = hidden.relu()
         return hidden
 
-    def prunable(self) -> dict[str, nn.Parameter]:
+    def prunable(self) -> dict[str, Tensor]:
         """Weights that masks may cover: all but those of the output layer."""
         return {f"weights.{layer}": weight for layer, weight in enumerate(list(self.weights)[:-1])}
 
@@ -68,11 +69,9 @@ class Convolutional(nn.Module):
         features = self.body(inputs[0])  # (B, features, 1, 1)
         return self.classifier(features.flatten(1)).unsqueeze(0)
 
-    def prunable(self) -> dict[str, nn.Parameter]:
+    def prunable(self) -> dict[str, Tensor]:
         """Weights that masks may cover: those of all convolutions."""
-        return {
-            f"{name}.weight": layer.weight for name, layer in self.named_modules() if isinstance(layer, nn.Conv2d)
-        }
+        return {f"{name}.weight": layer.weight for name, layer in self.named_modules() if isinstance(layer, nn.Conv2d)}
 
 
 def vgg_16(classes: int, channels: int = 3, width: float = 1.0) -> Convolutional:
@@ -104,7 +103,7 @@ def resnet_20(classes: int, channels: int = 3, width: float = 1.0) -> Convolutio
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions; the shortcut drops every other pixel and pads channels with zeros where the shape changes."""
+    """Two 3x3 convolutions; where the shape changes, the shortcut drops pixels and pads channels with zeros."""
 
     def __init__(self, before: int, after: int, stride: int) -> None:
         super().__init__()
@@ -125,9 +124,7 @@ class ResidualBlock(nn.Module):
 Network = Perceptrons | Convolutional
 
 
-def build(
-    name: str, image_shape: tuple[int, ...], classes: int, hidden: Sequence[int], width: float
-) -> Network:
+def build(name: str, image_shape: tuple[int, ...], classes: int, hidden: Sequence[int], width: float) -> Network:
     """The network `name` with one member, for images of `image_shape` (C, H, W).
 
     The convolutional ones need 32x32 pixels or a multiple, because VGG-16 halves the image five times.

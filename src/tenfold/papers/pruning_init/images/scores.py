@@ -35,7 +35,7 @@ def snip(model: Network, loss: Loss) -> Tensor:
 
 
 def grasp(model: Network, loss: Loss) -> Tensor:
-    """w (H g): the weights with the lowest are those whose removal raises the gradient's norm most (Wang et al. 2020).
+    """The product w (H g): removing the weights with the lowest raises the gradient's norm most (Wang et al. 2020).
 
     Removing weight j changes |g|^2 by about -2 w_j (H g)_j.
     """
@@ -47,7 +47,7 @@ def grasp(model: Network, loss: Loss) -> Tensor:
 
 
 def synflow(model: Network, image_shape: tuple[int, ...]) -> Tensor:
-    """w dR/dw where R is the network's summed output for an image of ones when all parameters are made positive.
+    """The product w dR/dw; R is the summed output for an image of ones when all parameters are made positive.
 
     No data takes part (Tanaka et al. 2020). Batch normalization is in evaluation mode, which at the start is nearly the
     identity. Computed in float64: R is a product of layers.

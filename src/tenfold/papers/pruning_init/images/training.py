@@ -99,7 +99,11 @@ class Trainer:
         for seed in dict.fromkeys(group.seeds):
             with self.run.seeded(seed, "initial weights"):
                 by_seed[seed] = build(
-                    self.settings.network, self.train_images.shape, self.classes, self.settings.hidden, self.settings.width
+                    self.settings.network,
+                    self.train_images.shape,
+                    self.classes,
+                    self.settings.hidden,
+                    self.settings.width,
                 )
         parts = [by_seed[seed] for seed in group.seeds]
         if isinstance(parts[0], Perceptrons):
@@ -118,7 +122,9 @@ class Trainer:
             case "snip":
                 return masks.highest(scores.snip(model, self._loss_on_a_sample(group)), keep)
             case "grasp":
-                return masks.highest(scores.grasp(model, self._loss_on_a_sample(group)), keep)
+                return masks.highest(
+                    scores.grasp(model, self._loss_on_a_sample(group, self.settings.grasp_temperature)), keep
+                )
             case "synflow":
                 shape = self.train_images.shape
                 return masks.synflow(model, keep, self.settings.synflow_rounds, lambda m: scores.synflow(m, shape))
@@ -135,12 +141,12 @@ class Trainer:
         }
         return torch.stack([by_seed[seed] for seed in group.seeds]).to(self.run.device)
 
-    def _loss_on_a_sample(self, group: Group) -> scores.Loss:
-        """Loss on the first images of the seed's own order."""
+    def _loss_on_a_sample(self, group: Group, temperature: float = 1.0) -> scores.Loss:
+        """Loss on the first images of the seed's own order, with class scores divided by `temperature`."""
         seeds = list(dict.fromkeys(group.seeds))
         batch = next(self.train_images.shuffled(seeds, 0, self.settings.score_images, augment=False))
         images, labels = self._for_members(batch, group)
-        return lambda model: member_losses(model(images), labels).sum()
+        return lambda model: member_losses(model(images) / temperature, labels).sum()
 
     # ------------------------------------------------------------------------------------------ training
 

@@ -22,8 +22,8 @@ from torch import Tensor
 Space = Literal["span", "weights"]
 
 READS_PER_MULTIPLICATION = 7.0
-"""How many multiplications of a matrix product take as long as reading one float64 from memory, on common CPUs; measured
-by benchmarks/pruning_init.py."""
+"""How many multiplications of a matrix product take as long as reading one float64 from memory, on common CPUs; see
+benchmarks/pruning_init.py."""
 
 
 class Dynamics(Protocol):

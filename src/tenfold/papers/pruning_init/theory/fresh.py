@@ -1,4 +1,4 @@
-"""What trained networks of the theory make of fresh examples: every test noise patch beside the signal of every class."""
+"""What trained networks make of fresh examples: every test noise patch beside the signal of every class."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Training a grid of keep rates, noise levels and seeds as one batched computation.
 
-A *pair* is a seed with a keep rate, a *cell* a pair with a noise level. Pairs that fit into memory together form a batch;
-a step moves all its cells at once. A cell whose loss has fallen below the stop loss stands still, and a pair with no
-moving cell leaves the batch at the next recorded moment.
+A *pair* is a seed with a keep rate, a *cell* a pair with a noise level. Pairs that fit into memory together form a
+batch; a step moves all its cells at once. A cell whose loss has fallen below the stop loss stands still, and leaves the
+batch at the next recorded moment.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from torch import Tensor
 
 from tenfold.papers.pruning_init.settings import TheoryTraining
 from tenfold.papers.pruning_init.theory import fresh
-from tenfold.papers.pruning_init.theory.dynamics import Dynamics, Span, Weights, bytes_of_pair, cheaper_space
+from tenfold.papers.pruning_init.theory.dynamics import Dynamics, Space, Span, Weights, bytes_of_pair, cheaper_space
 from tenfold.papers.pruning_init.theory.masks import TheoryMask, mask_of
 from tenfold.papers.pruning_init.theory.network import fit, training_error
 from tenfold.papers.pruning_init.theory.predictor import Forecast, forecast
-
 
 PASSES = 16
 """Reading and writing pre-activations in a step takes about as long as this many reads of the Gram matrix for each."""
@@ -28,7 +27,7 @@ PASSES = 16
 
 @dataclass(frozen=True)
 class Examples:
-    """The data of all seeds, in float64: `signals` (K, d), `labels` (S, n), `noise` (S, n, d), `test_noise` (S, T, d)."""
+    """Data of all seeds in float64: `signals` (K, d), `labels` (S, n), `noise` (S, n, d), `test_noise` (S, T, d)."""
 
     signals: Tensor
     labels: Tensor
@@ -66,7 +65,7 @@ def batches(pairs: int, settings: TheoryTraining, dimension: int, classes: int, 
     return [range(start, min(start + together, pairs)) for start in range(0, pairs, together)]
 
 
-def chosen_space(settings: TheoryTraining, dimension: int, patches: int) -> str:
+def chosen_space(settings: TheoryTraining, dimension: int, patches: int) -> Space:
     """`span` or `weights`."""
     if settings.space == "auto":
         return cheaper_space(dimension, patches, len(settings.noise_levels))
@@ -98,7 +97,7 @@ class Batch:
         initial: Tensor,
         uniform: Tensor,
     ) -> None:
-        """`pairs`: row of the seed in `examples`, and keep rate. `initial` and `uniform` (S, K, m, d), see `mask_of`."""
+        """`pairs`: row of the seed in `examples`, and keep rate. `initial`, `uniform` (S, K, m, d): see `mask_of`."""
         self.settings, self.examples, self.pairs = settings, examples, pairs
         classes, dimension = examples.signals.shape
         rows = torch.tensor([row for row, _ in pairs], device=initial.device)
@@ -165,7 +164,7 @@ class Batch:
         return not bool(self.state["moving"].any())
 
     def _descend(self, members: Moving, count: int) -> None:
-        """`count` steps of gradient descent of the members; a cell stands still from the first loss below the stop loss."""
+        """`count` steps of gradient descent; a cell stands still from the first loss below the stop loss."""
         place = (members.pairs, members.levels)
         position = self.state["position"][members.pairs, :, :, members.levels].permute(0, 2, 3, 1, 4).contiguous()
         moving, steps = self.state["moving"][place], self.state["steps"][place]
@@ -185,7 +184,7 @@ class Batch:
         self.state["moving"][place], self.state["steps"][place] = moving, steps
 
     def _still_moving(self) -> Moving:
-        """The members that have to be computed: pairs with all their levels, or single cells where those are less work."""
+        """What has to be computed: pairs with all their levels, or single cells where those are less work."""
         moving = self.state["moving"]
         pairs, cells = moving.any(1).nonzero(), moving.nonzero()
         levels, patches = moving.shape[1], self.amplitudes.shape[-1]

@@ -13,8 +13,8 @@ TheoryMask = Literal["random", "narrow", "oracle", "magnitude"]
 def mask_of(rule: TheoryMask, keep: float, initial: Tensor, uniform: Tensor, signal_coordinates: Tensor) -> Tensor:
     """Mask (K, m, d) of booleans: which weights stay, at a share `keep` in (0, 1].
 
-    `initial` and `uniform` (K, m, d): initial weights, and numbers on [0, 1) that all keep rates share, so that the masks
-    of a seed are nested. `signal_coordinates` (d,): where the signals live. `keep` = 1 keeps everything under every rule.
+    `initial` and `uniform` (K, m, d): initial weights, and numbers on [0, 1) that all keep rates share, so that the
+    masks of a seed are nested. `signal_coordinates` (d,): where the signals live. `keep` = 1 keeps everything.
 
     - random: each weight stays with probability `keep`, independently of the data;
     - oracle: the same, and every filter keeps all signal coordinates;

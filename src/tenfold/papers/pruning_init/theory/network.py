@@ -29,15 +29,19 @@ class Fit(NamedTuple):
 
 def activation(z: Tensor, power: int) -> Tensor:
     """max(0, z)^q, by multiplication: the same bits on every machine."""
-    rectified = z.clamp_min(0)
-    result = rectified
+    return _product(z.clamp_min(0), power)
+
+
+def _product(values: Tensor, power: int) -> Tensor:
+    """`values` to the power `power` >= 1."""
+    result = values
     for _ in range(power - 1):
-        result = result * rectified
+        result = result * values
     return result
 
 
 def scores(summed: Tensor, one_hot: Tensor) -> Tensor:
-    """F (P, K, L, n) of the training examples from summed activations (P, K, L, N); `one_hot` (P, n, K): the classes."""
+    """F (P, K, L, n) of the training examples from summed activations (P, K, L, N); `one_hot` (P, n, K): classes."""
     classes = one_hot.shape[-1]
     return summed[..., :classes] @ one_hot.transpose(1, 2).unsqueeze(1) + summed[..., classes:]
 
@@ -45,7 +49,7 @@ def scores(summed: Tensor, one_hot: Tensor) -> Tensor:
 def fit(z: Tensor, one_hot: Tensor, power: int) -> Fit:
     """Loss and its derivatives at the pre-activations `z` (P, K, m, L, N)."""
     rectified = z.clamp_min(0)
-    slope = (z > 0).to(z.dtype) if power == 1 else activation(rectified, power - 1)
+    slope = (z > 0).to(z.dtype) if power == 1 else _product(rectified, power - 1)
     log_probability = scores((slope * rectified).sum(2), one_hot).log_softmax(1)  # (P, K, L, n)
     targets = one_hot.transpose(1, 2).unsqueeze(2)  # (P, K, 1, n)
     loss = -(log_probability * targets).sum(1).mean(-1)

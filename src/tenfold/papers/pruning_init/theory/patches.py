@@ -31,9 +31,12 @@ def signal_coordinates(directions: np.ndarray) -> np.ndarray:
     return (directions != 0).any(axis=0)
 
 
-def labels(seed: int, examples: int, classes: int) -> np.ndarray:
-    """Labels (n,) int64, uniform on 0..K-1."""
-    return np.random.default_rng([seed, LABELS]).integers(classes, size=examples)
+def labels(seed: int, examples: int, classes: int, draw: Literal["uniform", "balanced"] = "uniform") -> np.ndarray:
+    """Labels (n,) int64: uniform on 0..K-1, or equally many of each (up to one) in random order."""
+    generator = np.random.default_rng([seed, LABELS])
+    if draw == "uniform":
+        return generator.integers(classes, size=examples)
+    return generator.permutation(np.arange(examples) % classes)
 
 
 def unit_noise(seed: int, count: int, directions: np.ndarray, *, stream: int, off_signal: bool) -> np.ndarray:

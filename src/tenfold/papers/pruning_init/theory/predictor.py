@@ -4,8 +4,8 @@ While the softmax is still near uniform, an inner product a = <w_kr, mu_k> and a
 
     da/dt = lr (n_k / n) (1 - 1/K) q a^(q-1) mu^2          db/dt = lr (1/n) (1 - 1/K) q b^(q-1) ||M_r * xi_i||^2
 
-which for q > 2 reach infinity at a time t = 1 / ((q - 2) c a_0^(q-2)) where c is the factor before a^(q-1). The signal of
-a class is as fast as its best filter, an example's noise as fast as the best filter of its class.
+which for q > 2 reach infinity at a time t = 1 / ((q - 2) c a_0^(q-2)) where c is the factor before a^(q-1). The signal
+of a class is as fast as its best filter, an example's noise as fast as the best filter of its class.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def forecast(
     """Blow-up times at the start.
 
     `z` (P, K, m, L, N): initial pre-activations, amplitudes included. `square_norms` (P, K, m, N): squared norms of the
-    unit patches under each filter's mask. `labels` (P, n). `amplitudes` (L, N): length of a signal, standard deviation of
-    the noise. `rates` (P, L): learning rates. For q <= 2 nothing blows up and all times are infinite.
+    unit patches under each filter's mask. `labels` (P, n). `amplitudes` (L, N): length of a signal, standard deviation
+    of the noise. `rates` (P, L): learning rates. For q <= 2 nothing blows up and all times are infinite.
     """
     classes, examples = z.shape[1], labels.shape[1]
     own = torch.arange(classes, device=z.device)
