@@ -33,7 +33,7 @@ def evaluate(run: FinishedRun) -> list[Measurement]:
 def theory(run: FinishedRun) -> Iterator[Measurement]:
     """Everything that can be measured on a grid of the theory."""
     found = run.predictions
-    errors = test_errors(found["predicted"])  # (S, keep rates, levels)
+    errors = error_rates(found["predicted"])  # (S, keep rates, levels)
     values = {
         "test-error": errors,
         **{name: found[name] for name in ("test-nll", "train-error", "train-loss", "steps")},
@@ -51,7 +51,7 @@ def theory(run: FinishedRun) -> Iterator[Measurement]:
             )
 
 
-def test_errors(predicted: np.ndarray) -> np.ndarray:
+def error_rates(predicted: np.ndarray) -> np.ndarray:
     """Error rates (...) of predicted classes (..., T, K), whose last axis is the true class."""
     return (predicted != np.arange(predicted.shape[-1])).mean(axis=(-2, -1))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tenfold.papers.pruning_init.evaluate import test_errors
+from tenfold.papers.pruning_init.evaluate import error_rates
 from tenfold.results import Results
 
 
@@ -35,7 +35,7 @@ class Grid:
     @cached_property
     def error(self) -> np.ndarray:
         """Test error (S, keep rates, noise levels)."""
-        return test_errors(self.arrays["predicted"])
+        return error_rates(self.arrays["predicted"])
 
     @property
     def chance(self) -> float:
