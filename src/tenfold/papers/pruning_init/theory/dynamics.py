@@ -21,7 +21,7 @@ from torch import Tensor
 
 Space = Literal["span", "weights"]
 
-READS_PER_MULTIPLICATION = 7.0
+READS_PER_MULTIPLICATION = 20.0
 """How many multiplications of a matrix product take as long as reading one float64 from memory, on common CPUs; see
 benchmarks/pruning_init.py."""
 
