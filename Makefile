@@ -22,6 +22,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "tenfold needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked packages into $(VENV): two to five minutes, once."
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
@@ -47,7 +48,7 @@ lint: setup  ## what CI checks besides the tests
 	lint-imports
 	snakefmt --check Snakefile workflow
 	tenfold schemas --check
-	snakemake --lint --config scale=smoke
+	tools/lint-workflow
 
 verify: setup  ## compare the results with the committed reference
 	tenfold verify --scale $(SCALE)

@@ -19,6 +19,22 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project(tmp_path, monkeypatch)
 
 
+@pytest.fixture(scope="session")
+def finished_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder in which everything but the report is built; made once, to be copied."""
+    root = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patched:
+        Project(root, patched).build_all()
+    return root
+
+
+@pytest.fixture
+def finished(project: Project, finished_tree: Path) -> Project:
+    """The made-up project with everything built but the report."""
+    shutil.copytree(finished_tree, project.root, dirs_exist_ok=True)
+    return project
+
+
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
     """Data and results of this test lie in a folder of their own."""

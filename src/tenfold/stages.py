@@ -118,11 +118,13 @@ def collect(plan: Plan, *, partial: bool = False) -> Path:
 
 def figures(plan: Plan) -> None:
     """Draw the paper's figures and tables from result files; each declared one must come out."""
+    from tenfold.plotting import style
     from tenfold.results import Results
 
     folder = paths.paper_results(plan.scale_name, plan.slug)
     results = Results(plan.paper, plan.scale_name, folder, plan.jobs())
-    paper_stage(plan, "figures")(results)
+    with style():
+        paper_stage(plan, "figures")(results)
     write_json(folder / "figures.json", {"figures": sorted(results.figures), "tables": sorted(results.tables)})
 
 

@@ -7,7 +7,7 @@ header rows, and `frame.attrs["best"]` lists the (row, column) positions that ar
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from tenfold.results import Results
 
-NOT_MEASURED = "not run"
+NOT_MEASURED = "not measured"
 NOT_TRANSCRIBED = "not transcribed"
 NO_COUNTERPART = "none (stand-in)"
 """Reported column of data that the paper never used: no number can exist."""
+
+_ABSENT = (NOT_MEASURED, NOT_TRANSCRIBED, NO_COUNTERPART)
 
 MEASURED, REPORTED, ORIGIN = "measured", "reported", "origin"
 
@@ -132,7 +134,8 @@ def table_html(frame: pd.DataFrame, caption: str = "") -> str:
     lines = ['<table class="results">']
     if caption:
         lines.append(f"<caption>{escape(caption)}</caption>")
-    lines += ["<thead>", *_header(frame, counted, grouped), "</thead>"]
+    numeric = [_is_numeric(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    lines += ["<thead>", *_header(frame, counted, grouped, numeric), "</thead>"]
     numbered = list(enumerate(zip(labels, frame.to_numpy(dtype=object), strict=True)))
     for group, members in groupby(numbered, key=lambda item: item[1][0][0] if grouped else None):
         lines.append("<tbody>")
@@ -140,14 +143,14 @@ def table_html(frame: pd.DataFrame, caption: str = "") -> str:
             lines.append(f'<tr class="group"><th scope="rowgroup" colspan="{width}">{escape(str(group))}</th></tr>')
         for row, (label, cells) in members:
             heads = "".join(f'<th scope="row">{escape(str(part))}</th>' for part in label[grouped:])
-            body = "".join(_cell(cell, (row, place) in best) for place, cell in enumerate(cells))
+            body = "".join(_cell(cell, numeric[place], (row, place) in best) for place, cell in enumerate(cells))
             lines.append(f"<tr>{heads}{body}</tr>")
         lines.append("</tbody>")
     lines.append("</table>")
     return "\n".join(lines) + "\n"
 
 
-def _header(frame: pd.DataFrame, counted: bool, grouped: bool) -> list[str]:
+def _header(frame: pd.DataFrame, counted: bool, grouped: bool, numeric: Sequence[bool]) -> list[str]:
     """Header rows: one for each column level; a group's cell spans its columns, an empty one says nothing."""
     names = [] if counted else [str(name or "") for name in frame.index.names][grouped:]
     levels = frame.columns.nlevels
@@ -158,8 +161,8 @@ def _header(frame: pd.DataFrame, counted: bool, grouped: bool) -> list[str]:
         cells = [f'<th scope="col"{span}>{escape(name)}</th>' for name in names] if level == 0 else []
         if level == levels - 1:
             for place, key in enumerate(columns):
-                numeric = any(_kind(value) for value in frame.iloc[:, place])
-                cells.append(f'<th scope="col"{_class("number" if numeric else "")}>{escape(str(key[level]))}</th>')
+                kind = _class("number" if numeric[place] else "")
+                cells.append(f'<th scope="col"{kind}>{escape(str(key[level]))}</th>')
         else:
             for group, members in groupby(columns, key=lambda key: key[: level + 1]):
                 width = len(list(members))
@@ -171,9 +174,10 @@ def _header(frame: pd.DataFrame, counted: bool, grouped: bool) -> list[str]:
     return lines
 
 
-def _cell(value: Any, best: bool) -> str:
+def _cell(value: Any, numeric: bool, best: bool) -> str:
     text = _text(value)
-    return f"<td{_class(_kind(value))}>{f'<strong>{text}</strong>' if best else text}</td>"
+    kind = "absent" if value in _ABSENT else "number" if numeric else ""
+    return f"<td{_class(kind)}>{f'<strong>{text}</strong>' if best else text}</td>"
 
 
 def _text(value: Any) -> str:
@@ -182,11 +186,10 @@ def _text(value: Any) -> str:
     return escape(format(value, ".6g") if isinstance(value, float) else str(value))
 
 
-def _kind(value: Any) -> str:
-    """How a cell is set: `number`, `absent` (a number that is not there), or plain text."""
-    if value in (NOT_MEASURED, NOT_TRANSCRIBED, NO_COUNTERPART):
-        return "absent"
-    return "number" if isinstance(value, int | float) or _NUMBER.match(_text(value)) else ""
+def _is_numeric(column: Iterable[Any]) -> bool:
+    """Whether a column is set to the right: at least half of what is in it are numbers, or stand for missing ones."""
+    kinds = [value in _ABSENT or bool(_NUMBER.match(text)) for value in column if (text := _text(value))]
+    return bool(kinds) and 2 * sum(kinds) >= len(kinds)
 
 
 def _class(name: str) -> str:

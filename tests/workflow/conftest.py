@@ -74,7 +74,7 @@ class Project:
 def empty_project(tmp_path_factory):
     """Two papers, nothing built."""
     project = Project(copy_project(tmp_path_factory.mktemp("empty")))
-    shutil.rmtree(project.root / "config" / "papers")
+    shutil.rmtree(project.root / "config" / "papers", ignore_errors=True)
     (project.root / "config" / "papers").mkdir()
     for slug in ("toy-a", "toy-b"):
         answer = project.run("tenfold", "new-paper", slug)

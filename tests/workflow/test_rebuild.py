@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-pytestmark = pytest.mark.workflow
+# One worker runs all of them: the built project is made once.
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 SUITE = {("report", ""), ("track", ""), ("all", "")}
 
@@ -87,7 +88,7 @@ def test_stages_by_hand_give_the_same_result(built_project, fresh_project):
 
 def _slow(project):
     """Make training take long enough to be interrupted, and save at every step."""
-    project.replace("config/papers/toy-a.yaml", "settings: {epochs: 5}", "settings: {epochs: 800}")
+    project.replace("config/papers/toy-a.yaml", "settings: {epochs: 5}", "settings: {epochs: 200}")
     return {"TENFOLD_CHECKPOINT_SECONDS": "0"}
 
 

@@ -1,6 +1,4 @@
-# What every rule uses: the suite's plan, and how its folders are named.
-import os
-
+# What every rule uses: the suite's plan.
 from snakemake.exceptions import WorkflowError
 
 from tenfold.errors import TenfoldError
@@ -11,9 +9,6 @@ try:
 except TenfoldError as error:
     raise WorkflowError(f"tenfold: {error}")
 
-RUN = "results/{scale}/{paper}/runs/{dataset}/{method}/{seeds}"
-PREPARED = "data/prepared/{scale}/{paper}/{dataset}"
-PAPER = "results/{scale}/{paper}"
 
 
 wildcard_constraints:

@@ -18,8 +18,8 @@ rule prepare:
         raw=suite.raw_manifest,
         code=lambda wildcards: suite.code(wildcards.paper, "prepare"),
     output:
-        PREPARED + "/data.npz",
-        PREPARED + "/manifest.json",
+        "data/prepared/{scale}/{paper}/{dataset}/data.npz",
+        "data/prepared/{scale}/{paper}/{dataset}/manifest.json",
     log:
         "results/{scale}/logs/prepare/{paper}/{dataset}.log",
     benchmark:

@@ -3,14 +3,14 @@
 
 rule train:
     input:
-        data=PREPARED + "/data.npz",
-        manifest=PREPARED + "/manifest.json",
+        data="data/prepared/{scale}/{paper}/{dataset}/data.npz",
+        manifest="data/prepared/{scale}/{paper}/{dataset}/manifest.json",
         after=suite.after,
         code=lambda wildcards: suite.code(wildcards.paper, "train"),
     output:
-        RUN + "/run.json",
-        RUN + "/history.jsonl",
-        RUN + "/predictions.npz",
+        "results/{scale}/{paper}/runs/{dataset}/{method}/{seeds}/run.json",
+        "results/{scale}/{paper}/runs/{dataset}/{method}/{seeds}/history.jsonl",
+        "results/{scale}/{paper}/runs/{dataset}/{method}/{seeds}/predictions.npz",
     log:
         "results/{scale}/logs/train/{paper}/{dataset}/{method}/{seeds}.log",
     benchmark:
@@ -29,14 +29,14 @@ rule train:
 
 rule evaluate:
     input:
-        RUN + "/run.json",
-        RUN + "/history.jsonl",
-        RUN + "/predictions.npz",
-        data=PREPARED + "/data.npz",
+        "results/{scale}/{paper}/runs/{dataset}/{method}/{seeds}/run.json",
+        "results/{scale}/{paper}/runs/{dataset}/{method}/{seeds}/history.jsonl",
+        "results/{scale}/{paper}/runs/{dataset}/{method}/{seeds}/predictions.npz",
+        data="data/prepared/{scale}/{paper}/{dataset}/data.npz",
         code=lambda wildcards: suite.code(wildcards.paper, "evaluate"),
     output:
-        RUN + "/metrics.csv",
-        RUN + "/samples.npz",
+        "results/{scale}/{paper}/runs/{dataset}/{method}/{seeds}/metrics.csv",
+        "results/{scale}/{paper}/runs/{dataset}/{method}/{seeds}/samples.npz",
     log:
         "results/{scale}/logs/evaluate/{paper}/{dataset}/{method}/{seeds}.log",
     benchmark:
@@ -50,7 +50,7 @@ rule collect:
     input:
         lambda wildcards: suite.runs(wildcards.paper, "metrics.csv"),
     output:
-        PAPER + "/metrics.csv",
+        "results/{scale}/{paper}/metrics.csv",
     log:
         "results/{scale}/logs/collect/{paper}.log",
     benchmark:

@@ -3,11 +3,11 @@
 
 rule figures:
     input:
-        PAPER + "/metrics.csv",
+        "results/{scale}/{paper}/metrics.csv",
         lambda wildcards: suite.runs(wildcards.paper, "predictions.npz"),
         code=lambda wildcards: suite.code(wildcards.paper, "figures"),
     output:
-        PAPER + "/figures.json",
+        "results/{scale}/{paper}/figures.json",
     log:
         "results/{scale}/logs/figures/{paper}.log",
     benchmark:
@@ -20,11 +20,11 @@ rule figures:
 
 rule claims:
     input:
-        PAPER + "/metrics.csv",
+        "results/{scale}/{paper}/metrics.csv",
         lambda wildcards: suite.runs(wildcards.paper, "samples.npz"),
         code=suite.package_code("tenfold.claims.judge"),
     output:
-        PAPER + "/claims.json",
+        "results/{scale}/{paper}/claims.json",
     log:
         "results/{scale}/logs/claims/{paper}.log",
     benchmark:

@@ -16,6 +16,10 @@ PIXELS_PER_INCH = 118
 """How large figures are shown: a column-wide figure comes out about 400 CSS pixels wide."""
 
 
+SPLITS_SHOWN = 4
+"""A paper with more splits than this (a sweep, say) has a table of its test split only."""
+
+
 @dataclass(frozen=True)
 class FigureView:
     """A figure that the paper declares; `png` is None when it has not been made."""
@@ -74,17 +78,26 @@ def table_views(paper: PaperConfig, directory: Path) -> list[TableView]:
     return views
 
 
-def measured_table(results: Results) -> Markup | None:
-    """Every test metric of every method, beside the reported numbers; None while nothing is measured.
+@dataclass(frozen=True)
+class MeasuredView:
+    """Every metric of a paper, beside the reported numbers: a table for each split."""
 
-    Raises ResultError when metrics.csv is damaged.
-    """
-    if not (results.directory / "metrics.csv").is_file():
+    splits: list[str]
+    tables: list[tuple[str, Markup]]
+    """Split and its table; only the test split where there are too many splits to show."""
+
+
+def measured_view(results: Results) -> MeasuredView | None:
+    """Tables of all that is measured; None while nothing is. Raises ResultError when metrics.csv is damaged."""
+    if not (results.directory / "metrics.csv").is_file() or results.metrics.empty:
         return None
-    frame = comparison_table(results)
-    if frame.empty:
-        return None
-    return Markup(table_html(frame, "All test metrics: mean ± standard deviation over seeds"))
+    splits = sorted(results.metrics["split"].unique(), key=lambda split: (split != "test", split))
+    shown = splits if len(splits) <= SPLITS_SHOWN else [split for split in splits if split == "test"]
+    caption = "Split {}: mean ± standard deviation over seeds"
+    return MeasuredView(
+        splits,
+        [(name, Markup(table_html(comparison_table(results, split=name), caption.format(name)))) for name in shown],
+    )
 
 
 def reported_only_table(results: Results) -> Markup | None:

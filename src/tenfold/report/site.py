@@ -44,7 +44,7 @@ class PaperPage:
     datasets: list[sources.DatasetView]
     tables: list[exhibits.TableView]
     figures: list[exhibits.FigureView]
-    measured: Markup | None
+    measured: exhibits.MeasuredView | None
     reported_only: Markup | None
     curves: list[curves.CurvesView]
     swatches: dict[str, Markup]
@@ -114,7 +114,7 @@ def gather(plan: Plan) -> PaperPage:
     jobs = work.job_views(plan)
     problems: list[str] = []
     records = _read_or_note(problems, _claims, folder / "claims.json")
-    measured = _read_or_note(problems, exhibits.measured_table, results)
+    measured = _read_or_note(problems, exhibits.measured_view, results)
     panels = curves.curve_views(results, jobs)
     drawn = dict.fromkeys(method for panel in panels for method in panel.methods)
     return PaperPage(

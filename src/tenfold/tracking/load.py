@@ -8,10 +8,11 @@ predecessor, and a dropped database is filled again.
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,6 +23,8 @@ from tenfold.provenance import digest_of
 from tenfold.tracking.live import LiveJobs
 from tenfold.tracking.records import NOTHING, FinishedSeeds, SeedRecord, SummaryRecord, points_of
 from tenfold.tracking.store import Entry, Store
+
+REFILL = "delete results/mlflow and run `tenfold track` again: it is filled from the result files"
 
 LOCK_SECONDS = 900
 """How long one writer waits for another."""
@@ -173,6 +176,8 @@ class Loader:
     def _open(self) -> Store:
         if self._store is None:
             local = self.uri == default_uri()
+            if local and paths.tracking_database().is_file():
+                _check_database()
             self._store = Store(self.uri, self.prefix, self.workplace / "artifacts" if local else None)
         return self._store
 
@@ -203,12 +208,21 @@ class Loader:
         except Exception as error:
             if type(error).__module__.partition(".")[0] not in ("mlflow", "sqlalchemy", "sqlite3"):
                 raise
-            remedy = "delete results/mlflow and run `tenfold track` again: it is filled from the result files"
-            if self.uri != default_uri():
-                remedy = "check tracking.uri in config/suite.yaml and that the server answers"
+            local = self.uri == default_uri()
+            remedy = REFILL if local else "check tracking.uri in config/suite.yaml and that the server answers"
             said = str(error).strip().partition("\n")[0]
             where = f"MLflow at {_without_password(self.uri)}"
             raise ResultError(f"{where} cannot be written ({said}); {remedy}") from error
+
+
+def _check_database() -> None:
+    """Raise ResultError when the file is no database: MLflow itself would try again for minutes."""
+    try:
+        with closing(sqlite3.connect(paths.tracking_database())) as connection:
+            connection.execute("PRAGMA schema_version")
+    except sqlite3.DatabaseError as error:
+        path = paths.relative(paths.tracking_database())
+        raise ResultError(f"{path} is damaged ({error}); {REFILL}") from error
 
 
 def _without_password(uri: str) -> str:

@@ -1,0 +1,1 @@
+"""dmf-spe: saddle-point-escaping stages of gradient descent in deep low-rank matrix factorization."""

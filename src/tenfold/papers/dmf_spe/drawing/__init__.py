@@ -1,0 +1,1 @@
+"""Figures and tables of dmf-spe, drawn from result files."""

@@ -1,0 +1,110 @@
+"""Settings of the TiCoSeRec paper: what `config/papers/ticoserec.yaml` may say under `prepare` and for training."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tenfold.settings import Strict
+
+Position = Literal["smallest", "largest", "random"]
+OperatorName = Literal["crop", "mask", "reorder", "substitute", "insert"]
+Algorithm = Literal[
+    "cooccurrence", "sasrec-warmup", "sasrec", "contrastive", "halves-cooccurrence", "halves-sasrec", "views"
+]
+HalfName = Literal[
+    "uniform-users",
+    "nonuniform-users",
+    "random-a",
+    "random-b",
+    "uniform-interactions",
+    "nonuniform-interactions",
+    "uniform-matched",
+    "nonuniform-matched",
+]
+
+
+class Prepare(Strict):
+    """How a raw data set becomes sequences."""
+
+    core: int = Field(0, ge=0, description="users and items with fewer interactions are removed, again and again")
+
+
+class Encoder(Strict):
+    """The SASRec encoder."""
+
+    dimension: int = Field(128, ge=1, description="size d of item vectors; a multiple of heads")
+    layers: int = Field(2, ge=1, description="Transformer layers")
+    heads: int = Field(2, ge=1, description="attention heads")
+    inner: int = Field(256, ge=1, description="hidden size of the feed-forward part")
+    max_length: int = Field(50, ge=1, description="L: the last so many items of a sequence are seen")
+    hidden_dropout: float = Field(0.5, ge=0, lt=1, description="after embedding, attention and feed-forward part")
+    attention_dropout: float = Field(0.2, ge=0, lt=1, description="of attention weights")
+    initial_std: float = Field(0.02, gt=0, description="standard deviation of initial weights")
+
+
+class Optimization(Strict):
+    """Gradient descent and model selection."""
+
+    warmup_epochs: int = Field(40, ge=0, description="first epochs, without contrast, shared by all methods of a seed")
+    epochs: int = Field(350, ge=1, description="last epoch, counted from the start of the warm-up")
+    batch_size: int = Field(128, ge=1, description="users per step")
+    learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
+    weight_decay: float = Field(0.0, ge=0, description="L2 penalty inside Adam")
+    validate_every: int = Field(1, ge=1, description="epochs between validations (NDCG@20)")
+    patience: int | None = Field(None, ge=1, description="stop after so many epochs without a better validation")
+
+
+class Operator(Strict):
+    """One augmentation operator."""
+
+    rate: float = Field(gt=0, lt=1, description="share of the sequence's length that it acts on")
+    at: Position = Field(description="of window variances (crop, reorder) or gaps (mask, substitute, insert)")
+
+
+class Views(Strict):
+    """The control strategy and the operators' rates and positions."""
+
+    crop: Operator = Operator(rate=0.7, at="smallest")
+    mask: Operator = Operator(rate=0.5, at="random")
+    reorder: Operator = Operator(rate=0.2, at="smallest")
+    substitute: Operator = Operator(rate=0.1, at="smallest")
+    insert: Operator = Operator(rate=0.5, at="largest")
+    short_length: int = Field(12, ge=0, description="K: sequences up to this length use the operators of `short`")
+    short: list[OperatorName] = Field(["substitute", "insert", "mask"], min_length=1, description="for N <= K")
+    long: list[OperatorName] = Field(
+        ["crop", "mask", "reorder", "substitute", "insert"], min_length=1, description="for N > K"
+    )
+    keep_uniform: float = Field(0.15, ge=0, le=1, description="sigma: share of the most uniform users left as they are")
+    window_intervals: Literal["inside", "published-code"] = Field(
+        "inside", description="intervals that make a window's variance: all inside it, or without its last (code)"
+    )
+
+
+class Contrast(Strict):
+    """The contrastive term."""
+
+    weight: float = Field(0.1, ge=0, description="lambda")
+    temperature: float = Field(1.0, gt=0, description="tau")
+    normalize: bool = Field(False, description="divide the flattened outputs by their length (the code does not)")
+
+
+class CoOccurrence(Strict):
+    """The co-occurrence model."""
+
+    window: int = Field(5, ge=1, description="two items of a user count as a pair up to this distance")
+    backward: float = Field(0.5, ge=0, description="weight of a pair read backwards; forwards it is 1")
+    history: int = Field(10, ge=1, description="the last so many items of a history vote")
+
+
+class Train(Strict):
+    """Settings of one method."""
+
+    algorithm: Algorithm = Field(description="what is trained or measured: an entry of the registry in methods/")
+    encoder: Encoder = Encoder()
+    optimization: Optimization = Optimization()
+    views: Views = Views()
+    contrast: Contrast = Contrast()
+    cooccurrence: CoOccurrence = CoOccurrence()
+    halves: list[HalfName] = Field([], description="the study of halves: on which of them a model is trained")
