@@ -24,7 +24,7 @@ def theory_run(ratio, error, covered, steps):
     arrays = {name: np.zeros(shape) for name in ("test-nll", "train-error", "train-loss", "signal-coefficient")}
     arrays |= {
         "keep": np.array([1, 0.1]), "noise": np.array([0.2, 0.4]), "predicted": predicted,
-        "noise-coefficient": np.zeros(shape), "steps": np.array(steps).reshape(shape),
+        "noise-coefficient": np.zeros(shape), "diverged": np.zeros(shape, bool), "steps": np.array(steps).reshape(shape),
         "ratio": np.array(ratio, float).reshape(shape), "covered": np.array(covered, float).reshape(shape),
     }  # fmt: skip
     measured = ["test-error", "predictor-agreement", "predictor-correlation", "steps"]
@@ -57,6 +57,15 @@ def test_a_lost_class_and_a_ratio_in_between_promise_nothing():
 def test_without_ratios_nothing_is_said_of_predictions():
     run = theory_run(ratio=[np.nan] * 4, error=[0.5, 0.5, 0, 0.5], covered=[1] * 4, steps=[30] * 4)
     assert not [key for key in values(run) if key[0].startswith("predictor")]
+
+
+def test_a_diverged_cell_has_no_numbers_and_keeps_no_promise():
+    run = theory_run(ratio=[6, 0.5, 0.1, 9], error=[0.5, 0.5, 0, 0.5], covered=[1, 1, 1, 1], steps=[30] * 4)
+    run.predictions["diverged"][0, 0, 1] = True
+    found = values(run)
+    assert np.isnan(found["test-error", "noise 0.4 keep 1"])
+    assert np.isnan(found["steps", "noise 0.4 keep 1"])
+    assert found["predictor-agreement", "grid"] == 1.0
 
 
 def test_error_rates_compare_with_the_last_axis():

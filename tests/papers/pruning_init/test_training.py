@@ -67,6 +67,15 @@ def test_small_batches_give_the_same_result_as_one(finished):
     np.testing.assert_array_equal(many["curve/step"], one["curve/step"])
 
 
+def test_one_diverging_cell_does_not_stop_the_others(finished):
+    wild = {**THEORY, "noise_levels": [0.1, 1e8], "learning_rate": 0.1}
+    found = finished(theory=wild).predictions
+    assert found["diverged"][:, :, 1].all()
+    assert not found["diverged"][:, :, 0].any()
+    calm = finished(theory={**THEORY, "noise_levels": [0.1]}).predictions
+    np.testing.assert_allclose(found["train-loss"][:, :, 0], calm["train-loss"][:, :, 0], rtol=1e-9)
+
+
 def test_a_diverging_run_fails_with_a_sentence(finished):
     wild = {**THEORY, "power": 4, "learning_rate": 1e30, "init_sd": 5.0, "stop_loss": None}
     with pytest.raises(RunFailed, match="A smaller learning rate is the usual remedy"):

@@ -19,6 +19,10 @@ SAFE_ERROR, LOST_ERROR = 0.2, 0.4
 """Errors that count as won and as lost, for two classes; scaled with chance, (K-1)/K, for more."""
 
 
+RESULTS = ("test-nll", "train-error", "train-loss", "steps", "signal-coefficient", "noise-coefficient")
+"""Arrays of the predictions that are metrics as they are; not a number where a cell diverged."""
+
+
 def evaluate(run: FinishedRun) -> list[Measurement]:
     """Measurements of every cell and seed; the theory's also of each seed's grid as a whole."""
     if run.settings["theory"] is not None:
@@ -33,18 +37,18 @@ def evaluate(run: FinishedRun) -> list[Measurement]:
 def theory(run: FinishedRun) -> Iterator[Measurement]:
     """Everything that can be measured on a grid of the theory."""
     found = run.predictions
-    errors = error_rates(found["predicted"])  # (S, keep rates, levels)
+    diverged = found["diverged"]
+    errors = np.where(diverged, np.nan, error_rates(found["predicted"]))  # (S, keep rates, levels)
     values = {
         "test-error": errors,
-        **{name: found[name] for name in ("test-nll", "train-error", "train-loss", "steps")},
-        **{name: found[name] for name in ("signal-coefficient", "noise-coefficient")},
+        **{name: np.where(diverged, np.nan, found[name]) for name in RESULTS},
     }
     for row, seed in enumerate(run.seeds):
         for place in np.ndindex(errors.shape[1:]):
             cell = theory_cell(float(found["noise"][place[1]]), float(found["keep"][place[0]]))
             for metric, table in values.items():
                 yield Measurement(seed, metric, float(table[row][place]), cell)
-        covered = found["covered"][row] == 1
+        covered = (found["covered"][row] == 1) & ~diverged[row]
         for split, chosen in ((GRID, covered), (TRUSTED_GRID, covered & (found["steps"][row] > TRUSTED_STEPS))):
             yield from _predictions_kept(
                 seed, split, found["ratio"][row][chosen], errors[row][chosen], found["predicted"]

@@ -34,8 +34,8 @@ class Grid:
 
     @cached_property
     def error(self) -> np.ndarray:
-        """Test error (S, keep rates, noise levels)."""
-        return error_rates(self.arrays["predicted"])
+        """Test error (S, keep rates, noise levels); that of guessing where a cell diverged."""
+        return np.where(self.arrays["diverged"], self.chance, error_rates(self.arrays["predicted"]))
 
     @property
     def chance(self) -> float:

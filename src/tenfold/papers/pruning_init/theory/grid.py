@@ -164,7 +164,10 @@ class Batch:
         return not bool(self.state["moving"].any())
 
     def _descend(self, members: Moving, count: int) -> None:
-        """`count` steps of gradient descent; a cell stands still from the first loss below the stop loss."""
+        """`count` steps of gradient descent; a cell stands still from the first loss below the stop loss.
+
+        So does a cell that has diverged: large steps at high noise can throw the weights beyond all numbers.
+        """
         place = (members.pairs, members.levels)
         position = self.state["position"][members.pairs, :, :, members.levels].permute(0, 2, 3, 1, 4).contiguous()
         moving, steps = self.state["moving"][place], self.state["steps"][place]
@@ -173,10 +176,11 @@ class Batch:
         for _ in range(count):
             z = members.dynamics.preactivations(position).mul_(amplitudes.unsqueeze(2))
             now = fit(z, one_hot, self.settings.power)
+            moving &= now.loss.isfinite()
             if self.settings.stop_loss is not None:
                 moving &= now.loss >= self.settings.stop_loss
-                if not moving.any():
-                    break
+            if not moving.any():
+                break
             pace = (rates * moving)[:, None, :, None] * amplitudes  # (P', 1, L', N)
             members.dynamics.descend(position, now.slope, (now.residual * pace).unsqueeze(2))
             steps += moving
@@ -241,6 +245,7 @@ class Batch:
             "predicted": torch.stack([predicted for predicted, _ in measured]),  # (P, L, T, K)
             "test-nll": torch.stack([nll for _, nll in measured]),
             "steps": self.state["steps"],
+            "diverged": ~results["train-loss"].isfinite(),
             "cut-off": self.state["moving"] & (results["train-loss"] >= (self.settings.stop_loss or torch.inf)),
             "expected-signal": expected.signal,
             "expected-noise": expected.noise,

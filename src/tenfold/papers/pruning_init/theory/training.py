@@ -39,8 +39,11 @@ def train_theory(run: Run, settings: TheoryTraining, common: Train) -> None:
             batch.advance(moment)
             for row in sorted({row for row, _ in batch.pairs}):
                 own = [index for index, (other, _) in enumerate(batch.pairs) if other == row]
-                loss = batch.state["train-loss"][moment][own].mean()
-                loop.log(seed=run.seeds[row], iteration=steps_at[moment], train_loss=float(loss))
+                losses = batch.state["train-loss"][moment][own]
+                mean = losses[
+                    losses.isfinite()
+                ].mean()  # not a number, which ends the run, only where all cells diverged
+                loop.log(seed=run.seeds[row], iteration=steps_at[moment], train_loss=float(mean))
             if batch.finished:
                 loop.stop()
         results.append(batch.outcome())
