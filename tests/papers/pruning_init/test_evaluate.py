@@ -24,7 +24,8 @@ def theory_run(ratio, error, covered, steps):
     arrays = {name: np.zeros(shape) for name in ("test-nll", "train-error", "train-loss", "signal-coefficient")}
     arrays |= {
         "keep": np.array([1, 0.1]), "noise": np.array([0.2, 0.4]), "predicted": predicted,
-        "noise-coefficient": np.zeros(shape), "diverged": np.zeros(shape, bool), "steps": np.array(steps).reshape(shape),
+        "noise-coefficient": np.zeros(shape), "diverged": np.zeros(shape, bool),
+        "steps": np.array(steps).reshape(shape),
         "ratio": np.array(ratio, float).reshape(shape), "covered": np.array(covered, float).reshape(shape),
     }  # fmt: skip
     measured = ["test-error", "predictor-agreement", "predictor-correlation", "steps"]

@@ -40,10 +40,8 @@ def train_theory(run: Run, settings: TheoryTraining, common: Train) -> None:
             for row in sorted({row for row, _ in batch.pairs}):
                 own = [index for index, (other, _) in enumerate(batch.pairs) if other == row]
                 losses = batch.state["train-loss"][moment][own]
-                mean = losses[
-                    losses.isfinite()
-                ].mean()  # not a number, which ends the run, only where all cells diverged
-                loop.log(seed=run.seeds[row], iteration=steps_at[moment], train_loss=float(mean))
+                mean = float(losses[losses.isfinite()].mean())  # no number where all diverged: then the run fails
+                loop.log(seed=run.seeds[row], iteration=steps_at[moment], train_loss=mean)
             if batch.finished:
                 loop.stop()
         results.append(batch.outcome())
@@ -55,7 +53,7 @@ def train_theory(run: Run, settings: TheoryTraining, common: Train) -> None:
             "noise": np.array(settings.noise_levels),
             "curve/step": np.array(steps_at),
             **{name: _joined(results, name, rows) for name in results[0]},
-            **{f"curve/{name}": _joined(curves, name, rows).astype(np.float32) for name in curves[0]},
+            **{f"curve/{name}": _joined(curves, name, rows) for name in curves[0]},
         }
     )
 
