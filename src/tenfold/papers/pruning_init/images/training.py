@@ -68,13 +68,15 @@ class Trainer:
         self.run, self.settings, self.rule = run, settings, common.mask
         self.train_images = Images(run, "train", settings.input_noise)
         self.test_images = Images(run, "test", settings.input_noise)
+        # Masks are chosen in float64, which Apple GPUs do not have.
+        self.choosing = torch.device("cpu") if run.device.type == "mps" else run.device
         self.classes = int(max(self.train_images.labels.max(), self.test_images.labels.max())) + 1
-        self._trained: dict[tuple[int, ...], tuple[Tensor, Tensor]] = {}  # seeds -> scores and mask of the last level
+        self._trained: dict[tuple[int, ...], Tensor] = {}  # seeds -> trained magnitudes (M, total), -1 where pruned
 
     def train(self, group: Group) -> list[dict[str, np.ndarray]]:
         """Predictions of each member of the group, after training."""
         model = self._initial(group)
-        mask = self._mask(model, group)
+        mask = self._mask(model, group).to(self.run.device)
         shaped = masks.apply(model, mask)
         optimizer = torch.optim.SGD(
             model.parameters(), lr=self.settings.learning_rate, momentum=self.settings.momentum,
@@ -88,7 +90,7 @@ class Trainer:
                 own = [loss for loss, other in zip(losses.tolist(), group.seeds, strict=True) if other == seed]
                 loop.log(seed=seed, epoch=epoch, train_loss=sum(own) / len(own))
         if self.rule == "iterative":
-            self._trained[group.seeds] = (torch.where(mask, scores.magnitude(model), -1), mask)
+            self._trained[group.seeds] = torch.where(mask, scores.magnitude(model), -1)
         return self._outcomes(model, group, mask)
 
     # ---------------------------------------------------------------------------------- before training
@@ -112,8 +114,8 @@ class Trainer:
 
     def _mask(self, model: Network, group: Group) -> Tensor:
         """Mask (M, total) of the members by the method's rule."""
-        keep = torch.tensor(group.keeps, dtype=torch.float64, device=self.run.device)
-        model = copy.deepcopy(model)  # scoring moves the running averages of batch normalization
+        keep = torch.tensor(group.keeps, dtype=torch.float64, device=self.choosing)
+        model = copy.deepcopy(model).to(self.choosing)  # scoring moves the running averages of batch normalization
         match self.rule:
             case "random":
                 return masks.random(self._uniform(model, group), keep)
@@ -130,7 +132,7 @@ class Trainer:
                 return masks.synflow(model, keep, self.settings.synflow_rounds, lambda m: scores.synflow(m, shape))
             case "iterative":
                 before = self._trained.get(group.seeds)
-                return masks.highest(scores.magnitude(model) if before is None else before[0], keep)
+                return masks.highest(scores.magnitude(model) if before is None else before.to(self.choosing), keep)
         raise ValueError(f"no such rule for images: {self.rule}")
 
     def _uniform(self, model: Network, group: Group) -> Tensor:
@@ -139,13 +141,13 @@ class Trainer:
             seed: torch.rand(total, generator=self.run.generator(seed, "mask"), dtype=torch.float64)
             for seed in dict.fromkeys(group.seeds)
         }
-        return torch.stack([by_seed[seed] for seed in group.seeds]).to(self.run.device)
+        return torch.stack([by_seed[seed] for seed in group.seeds]).to(self.choosing)
 
     def _loss_on_a_sample(self, group: Group, temperature: float = 1.0) -> scores.Loss:
         """Loss on the first images of the seed's own order, with class scores divided by `temperature`."""
         seeds = list(dict.fromkeys(group.seeds))
         batch = next(self.train_images.shuffled(seeds, 0, self.settings.score_images, augment=False))
-        images, labels = self._for_members(batch, group)
+        images, labels = (part.to(self.choosing) for part in self._for_members(batch, group))
         return lambda model: member_losses(model(images) / temperature, labels).sum()
 
     # ------------------------------------------------------------------------------------------ training

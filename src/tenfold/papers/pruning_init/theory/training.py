@@ -20,11 +20,12 @@ def train_theory(run: Run, settings: TheoryTraining, common: Train) -> None:
     Seeds share data, initial weights and the uniform numbers behind random masks across keep rates, noise levels and
     mask rules, so every difference between cells is paired.
     """
-    examples = Examples.of(run.data, run.seeds, run.device)
+    device = torch.device("cpu") if run.device.type == "mps" else run.device  # Apple GPUs have no float64
+    examples = Examples.of(run.data, run.seeds, device)
     classes, dimension = examples.signals.shape
     shape = (classes, settings.filters, dimension)
-    initial = torch.stack([_normal(run, seed, shape) for seed in run.seeds]).to(run.device) * settings.init_sd
-    uniform = torch.stack([_uniform(run, seed, shape) for seed in run.seeds]).to(run.device)
+    initial = torch.stack([_normal(run, seed, shape) for seed in run.seeds]).to(device) * settings.init_sd
+    uniform = torch.stack([_uniform(run, seed, shape) for seed in run.seeds]).to(device)
     # Low keep rates need the most steps: pairs that rest early leave the batch to those that do not.
     pairs = [(row, keep) for keep in common.keep for row in range(len(run.seeds))]
     results: list[dict[str, Tensor]] = []
