@@ -115,15 +115,18 @@ def test_grasp_is_half_the_change_of_the_squared_gradient_as_a_connection_is_sca
 
 
 def test_synflow_is_positive_and_conserved_from_layer_to_layer():
-    model = Perceptrons.stacked(members(2))
-    before = copy.deepcopy(model.state_dict())
+    model = scores.made_positive(Perceptrons.stacked(members(2)))
     found = scores.synflow(model, (1, 1, 6))
     assert (found > 0).all()
     first, second = (layer.flatten(1).sum(1) for layer in masks.split(model, found).values())
     torch.testing.assert_close(first, second)
-    for name, tensor in model.state_dict().items():
-        assert torch.equal(tensor, before[name])
-    assert model.training
+
+
+def test_parts_are_the_members_alone():
+    alone = members(3)
+    for part, expected in zip(Perceptrons.stacked(alone).double().parts(), alone, strict=True):
+        for name, tensor in part.state_dict().items():
+            assert torch.equal(tensor, expected.double().state_dict()[name])
 
 
 def test_scores_of_convolutional_networks_cover_every_prunable_weight():
@@ -139,7 +142,7 @@ def test_scores_of_convolutional_networks_cover_every_prunable_weight():
         scores.magnitude(model),
         scores.snip(model, loss),
         scores.grasp(model, loss),
-        scores.synflow(model, (3, 32, 32)),
+        scores.synflow(scores.made_positive(copy.deepcopy(model)), (3, 32, 32)),
     ):
         assert found.shape == (1, total)
         assert found.isfinite().all()
@@ -179,11 +182,13 @@ def test_synflow_prunes_in_rounds_and_never_a_whole_layer():
     torch.manual_seed(3)
     model = Perceptrons.stacked([Perceptrons([20, 30, 30, 5]) for _ in range(2)])
     keep = torch.tensor([0.5, 0.02])
-    mask = masks.synflow(copy.deepcopy(model), keep, 50, lambda m: scores.synflow(m, (1, 4, 5)))
+    before = copy.deepcopy(model.state_dict())
+    mask = masks.synflow(model, keep, 50, (1, 4, 5))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
     assert mask.double().mean(1).tolist() == pytest.approx(keep.tolist(), abs=0.001)
     for layer in masks.split(model, mask).values():
         assert layer.flatten(1).any(1).all()
-    at_once = masks.highest(scores.synflow(model, (1, 4, 5)), keep)
+    at_once = masks.highest(scores.synflow(scores.made_positive(model), (1, 4, 5)), keep)
     assert not torch.equal(mask, at_once)
 
 

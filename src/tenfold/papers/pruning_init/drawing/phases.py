@@ -30,7 +30,7 @@ def phase_diagram(grid: Grid) -> Figure:
     )
     figure.colorbar(mesh, ax=ax, label="test error (mean over seeds)", pad=0.01)
     _mark(ax, grid, grid.arrays["steps"].mean(axis=0) <= TRUSTED_STEPS, "o", "at most 20 steps")
-    _mark(ax, grid, grid.arrays["train-error"].mean(axis=0) > 0, "x", "training examples left unfitted")
+    _mark(ax, grid, np.asarray(grid.arrays["cut-off"].any(axis=0)), "x", "cut off at the last step in some seeds")
     lowest, highest = grid.noise.min(), grid.noise.max()
     noise = np.geomspace(lowest / 1.15, highest * 1.15, 200)
     power, filters = grid.settings["power"], grid.settings["filters"]

@@ -20,7 +20,10 @@ NONE = "none"
 
 
 def grid_table(results: Results, grid: Grid) -> pd.DataFrame:
-    """A row for each cell: measured test error, the earlier program's, training error, steps, predicted ratio."""
+    """A row for each cell: measured test error, the earlier program's, training error, steps, predicted ratio.
+
+    Ratio and coverage are left out for q <= 2, where no filter runs away from the others.
+    """
     import pandas as pd
 
     rows = []
@@ -28,18 +31,22 @@ def grid_table(results: Results, grid: Grid) -> pd.DataFrame:
     for level, noise in enumerate(grid.noise):
         for column, keep in enumerate(grid.keep):
             steps = grid.arrays["steps"][:, column, level]
-            rows.append(
-                {
-                    "noise": f"{noise:g}",
-                    "keep": f"{keep:g}",
-                    "test error": mean_and_spread(grid.error[:, column, level].tolist(), ".3f"),
-                    "earlier program": earlier(results, grid.dataset, "test-error", theory_cell(noise, keep)),
-                    "training error": mean_and_spread(grid.arrays["train-error"][:, column, level].tolist(), ".3f"),
-                    "steps": f"{steps.mean():.0f}" + (" (few)" if steps.mean() <= TRUSTED_STEPS else ""),
+            row = {
+                "noise": f"{noise:g}",
+                "keep": f"{keep:g}",
+                "test error": mean_and_spread(grid.error[:, column, level].tolist(), ".3f"),
+                "earlier program": earlier(results, grid.dataset, "test-error", theory_cell(noise, keep)),
+                "training error": mean_and_spread(grid.arrays["train-error"][:, column, level].tolist(), ".3f"),
+                "steps": f"{steps.mean():.0f}" + (" (few)" if steps.mean() <= TRUSTED_STEPS else ""),
+            }
+            if grid.settings["power"] > 2:
+                row["ratio before training"] = number(ratio[column, level])
+                covering = (grid.arrays["covered"][:, column, level] == 1).mean()
+                row |= {
                     "ratio before training": number(ratio[column, level]),
-                    "seeds that cover all classes": f"{(grid.arrays['covered'][:, column, level] == 1).mean():.0%}",
+                    "seeds with all classes": f"{covering:.0%}",
                 }
-            )
+            rows.append(row)
     return pd.DataFrame(rows).set_index(["noise", "keep"])
 
 

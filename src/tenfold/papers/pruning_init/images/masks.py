@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from tenfold.papers.pruning_init.images.networks import Network
+from tenfold.papers.pruning_init.images.scores import made_positive
+from tenfold.papers.pruning_init.images.scores import synflow as synflow_scores
 
 
 def highest(scores: Tensor, keep: Tensor) -> Tensor:
@@ -34,16 +36,29 @@ def random(uniform: Tensor, keep: Tensor) -> Tensor:
     return uniform < keep[:, None]
 
 
-def synflow(model: Network, keep: Tensor, rounds: int, scores: Callable[[Network], Tensor]) -> Tensor:
-    """Mask (M, total) after `rounds` rounds of scoring and pruning: after round r a share keep^(r / rounds) is left.
+def synflow(model: Network, keep: Tensor, rounds: int, image_shape: tuple[int, ...]) -> Tensor:
+    """Mask (M, total) after `rounds` rounds of SynFlow: after round r a share keep^(r / rounds) is left."""
+    parts: Sequence[Network] = model.parts()  # one after the other: they fit into the cache
+    return torch.cat(
+        [
+            _synflow_of_one(made_positive(part), share, rounds, image_shape)
+            for part, share in zip(parts, keep.tolist(), strict=True)
+        ]
+    )
 
-    The weights of `model` are left masked.
-    """
-    mask = highest(scores(model), keep ** (1 / rounds))
-    for number in range(2, rounds + 1):
+
+def _synflow_of_one(model: Network, keep: float, rounds: int, image_shape: tuple[int, ...]) -> Tensor:
+    total = sum(weight.numel() for weight in model.prunable().values())
+    mask = torch.ones(1, total, dtype=torch.bool, device=next(model.parameters()).device)
+    if keep == 1:
+        return mask
+    for number in range(1, rounds + 1):
+        left = max(1, round(total * keep ** (number / rounds)))
+        survivors = mask[0].nonzero()[:, 0]
+        share = torch.tensor([left / len(survivors)], dtype=torch.float64)
+        found = synflow_scores(model, image_shape)[:, survivors]
+        mask[0, survivors[~highest(found, share)[0]]] = False
         apply(model, mask)
-        mask = highest(torch.where(mask, scores(model), -1), keep ** (number / rounds))
-    apply(model, mask)
     return mask
 
 

@@ -6,6 +6,7 @@ computation. The convolutional networks are large enough to fill a device alone 
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 from itertools import pairwise
@@ -42,6 +43,15 @@ class Perceptrons(nn.Module):
         """Weights that masks may cover: all but those of the output layer."""
         return {f"weights.{layer}": weight for layer, weight in enumerate(list(self.weights)[:-1])}
 
+    def parts(self) -> list[Perceptrons]:
+        """Copies with one member each."""
+        sizes = [weight.shape[1] for weight in self.weights] + [self.weights[-1].shape[2]]
+        found = [Perceptrons(sizes) for _ in range(self.members)]
+        for member, part in enumerate(found):
+            part.load_state_dict({name: tensor[member : member + 1] for name, tensor in self.state_dict().items()})
+            part.to(self.weights[0])
+        return found
+
     @classmethod
     def stacked(cls, parts: Sequence[Perceptrons]) -> Perceptrons:
         """One network with the members of all `parts`, in order."""
@@ -68,6 +78,10 @@ class Convolutional(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         features = self.body(inputs[0])  # (B, features, 1, 1)
         return self.classifier(features.flatten(1)).unsqueeze(0)
+
+    def parts(self) -> list[Convolutional]:
+        """A list with a copy."""
+        return [copy.deepcopy(self)]
 
     def prunable(self) -> dict[str, Tensor]:
         """Weights that masks may cover: those of all convolutions."""

@@ -5,11 +5,10 @@ Scores are (M, total): for each member its prunable weights, flattened and joine
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tenfold.papers.pruning_init.images.networks import Network
 
@@ -47,28 +46,23 @@ def grasp(model: Network, loss: Loss) -> Tensor:
 
 
 def synflow(model: Network, image_shape: tuple[int, ...]) -> Tensor:
-    """The product w dR/dw; R is the summed output for an image of ones when all parameters are made positive.
+    """The product w dR/dw; R is the summed output for an image of ones, in a network from `made_positive`.
 
-    No data takes part (Tanaka et al. 2020). Batch normalization is in evaluation mode, which at the start is nearly the
-    identity. Computed in float64: R is a product of layers.
+    No data takes part (Tanaka et al. 2020).
     """
-    with _positive(model):
-        weights = list(model.prunable().values())
-        ones = weights[0].new_ones(model.members, 1, *image_shape)
-        flows = torch.autograd.grad(model(ones).sum(), weights)
-        return flatten([(w * f).detach() for w, f in zip(weights, flows, strict=True)], model.members)
+    weights = list(model.prunable().values())
+    ones = weights[0].new_ones(model.members, 1, *image_shape)
+    flows = torch.autograd.grad(model(ones).sum(), weights)
+    return flatten([(w * f).detach() for w, f in zip(weights, flows, strict=True)], model.members)
 
 
-@contextmanager
-def _positive(model: nn.Module) -> Iterator[None]:
-    """The model with absolute values of its parameters, in float64 and evaluation mode; afterwards as before."""
-    training, before = model.training, {name: tensor.clone() for name, tensor in model.state_dict().items()}
+def made_positive(model: Network) -> Network:
+    """The network with absolute values of its parameters, in place.
+
+    In float64, because R is a product of layers. Batch normalization is in evaluation mode: nearly the identity.
+    """
     model.double().eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.abs_()
-    try:
-        yield
-    finally:
-        model.float().train(training)
-        model.load_state_dict(before)
+    return model

@@ -128,8 +128,7 @@ class Trainer:
                     scores.grasp(model, self._loss_on_a_sample(group, self.settings.grasp_temperature)), keep
                 )
             case "synflow":
-                shape = self.train_images.shape
-                return masks.synflow(model, keep, self.settings.synflow_rounds, lambda m: scores.synflow(m, shape))
+                return masks.synflow(model, keep, self.settings.synflow_rounds, self.train_images.shape)
             case "iterative":
                 before = self._trained.get(group.seeds)
                 return masks.highest(scores.magnitude(model) if before is None else before.to(self.choosing), keep)
