@@ -1,0 +1,1 @@
+"""Pruning before training on real images: networks, pruning scores, training."""
