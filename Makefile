@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup reproduce smoke test test-fast lint ui verify cluster doctor lock clean
+.PHONY: help setup reproduce smoke test test-cluster test-fast lint ui verify cluster doctor lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -40,7 +40,10 @@ cluster: setup  ## the suite on a SLURM cluster: look before, then build (profil
 	snakemake --profile profiles/slurm --config scale=$(SCALE); status=$$?; tenfold verdicts --scale $(SCALE); exit $$status
 
 test: setup  ## the tests
-	pytest -n 2
+	pytest -n 2 -m "not cluster"
+
+test-cluster: setup  ## the tests on a SLURM cluster of this machine (Debian: slurm-wlm, munge; as root)
+	pytest -m cluster
 
 test-fast: setup  ## the tests that run no whole workflows
 	pytest -n 2 -m "not workflow and not cluster"
