@@ -120,9 +120,7 @@ def main() -> None:
             head, in_jobs, wall, walls = on_cluster(project, cluster, jobs)
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {jobs} jobs")
     print(f"tenfold train by hand:     {hand:5.2f} CPU s")
-    print(
-        f"in a local build:          {(local - idle) / (jobs - 1):5.2f} CPU s a job, start {idle - hand:.2f}"
-    )
+    print(f"in a local build:          {(local - idle) / (jobs - 1):5.2f} CPU s a job, start {idle - hand:.2f}")
     print(
         f"as a SLURM job, on a node: {in_jobs / jobs:5.2f} CPU s a job, {sorted(walls)[jobs // 2]:.0f} s wall (median)"
     )
