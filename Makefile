@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup reproduce smoke test test-cluster test-fast lint ui verify cluster doctor lock clean
+.PHONY: help setup reproduce smoke test test-cluster test-fast lint ui verify pull cluster doctor lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -55,10 +55,14 @@ lint: setup  ## what CI checks besides the tests
 	lint-imports
 	snakefmt --check Snakefile workflow
 	tenfold schemas --check
+	tenfold versions --check
 	tools/lint-workflow
 
 verify: setup  ## compare the results with the committed reference
 	tenfold verify --scale $(SCALE)
+
+pull: setup  ## versioned data and results from the DVC remote, and what cannot come
+	tenfold pull
 
 ui: setup  ## MLflow on 127.0.0.1
 	tenfold ui

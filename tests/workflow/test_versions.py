@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 from tests.workflow.conftest import Project
 
 # One worker runs all of them: the project is built once.
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("versions")]
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("versions"), pytest.mark.timeout(600)]
 
 DATASETS = """
 measured:
