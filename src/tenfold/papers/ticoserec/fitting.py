@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -52,7 +53,7 @@ class Fit:
     def load(self, model: dict[str, Any], optimizer: dict[str, Any]) -> None:
         """Go on from a saved state, at this run's learning rate and weight decay."""
         self.model.load_state_dict(model)
-        self.optimizer.load_state_dict(optimizer)
+        self.optimizer.load_state_dict(copy.deepcopy(optimizer))  # it would go on in the caller's own tensors
         for group in self.optimizer.param_groups:
             group.update(lr=self.settings.learning_rate, weight_decay=self.settings.weight_decay)
 

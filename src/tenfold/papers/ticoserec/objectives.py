@@ -7,13 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
+from tenfold.papers.ticoserec.encoder import SASRec
 from tenfold.papers.ticoserec.losses import binary_cross_entropy, cosines, dot_products, nt_xent
 from tenfold.papers.ticoserec.negatives import NegativeSampler
 from tenfold.papers.ticoserec.packed import Packed
+from tenfold.papers.ticoserec.padded import flattened_products, padded_outputs
 from tenfold.papers.ticoserec.ragged import Ragged, concatenated
 from tenfold.papers.ticoserec.recommender import Recommender
 from tenfold.papers.ticoserec.sequences import Sequences
 from tenfold.papers.ticoserec.settings import Contrast
+from tenfold.papers.ticoserec.similarity import Neighbours, hybrid, nearest_by_vectors
 from tenfold.papers.ticoserec.views import ViewGenerator
 from tenfold.training.seeding import numpy_generator
 
@@ -81,19 +84,39 @@ class NextItemWithContrast:
         self.next_item = next_item
         self.views = views
         self.contrast = contrast
+        self._offline = views.neighbours
         self._drawn: list[Ragged] = []
 
     def begin_epoch(self, epoch: int) -> None:
-        """Draw negatives and both views of every user."""
+        """Draw negatives and both views of every user; from some epoch on, similarity by vectors counts, too."""
         self.next_item.begin_epoch(epoch)
+        after = self.views.settings.hybrid_after
+        if after is not None and epoch > after:
+            vectors = self.next_item.model.items.weight.detach().cpu().numpy()
+            self.views.neighbours = self._hybrid(vectors)
         self._drawn = self.views.draw(2, numpy_generator(self.next_item.seed, "views", epoch))
 
     def losses(self, users: np.ndarray) -> Mapping[str, torch.Tensor]:
         """`loss`, and its parts `next-item` and `contrast`."""
-        further = [view.take(users) for view in self._drawn]
-        next_item, hidden, batch = self.next_item.with_further_sequences(users, further)
-        products = dot_products(hidden, batch, first_row=len(users))
+        views = [view.take(users) for view in self._drawn]
+        if self.contrast.padding == "zero":
+            next_item, hidden, batch = self.next_item.with_further_sequences(users, views)
+            products = dot_products(hidden, batch, first_row=len(users))
+        else:
+            next_item, _, _ = self.next_item.with_further_sequences(users, [])
+            products = self._products_with_padding(concatenated(views))
         if self.contrast.normalize:
             products = cosines(products)
         contrast = nt_xent(products, self.contrast.temperature)
         return {"loss": next_item + self.contrast.weight * contrast, "next-item": next_item, "contrast": contrast}
+
+    def _products_with_padding(self, views: Ragged) -> torch.Tensor:
+        model = self.next_item.model
+        assert isinstance(model, SASRec)
+        return flattened_products(padded_outputs(model, views, self.next_item.max_length))
+
+    def _hybrid(self, vectors: np.ndarray) -> Neighbours:
+        """The offline or the online neighbour of each item, for the vectors `(I + 2, d)` of this epoch."""
+        upside_down = self.views.settings.hybrid_prefers == "published-code"
+        online = nearest_by_vectors(vectors, self._offline.known, farthest=upside_down)
+        return hybrid(self._offline, online, upside_down=upside_down)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tenfold.settings import Strict
 
@@ -22,6 +22,7 @@ Algorithm = Literal[
     "sasrec-warmup",
     "sasrec",
     "contrastive",
+    "variants",
     "halves-cooccurrence",
     "halves-sasrec",
     "views",
@@ -90,8 +91,17 @@ class Views(Strict):
         ["crop", "mask", "reorder", "substitute", "insert"], min_length=1, description="for N > K"
     )
     keep_uniform: float = Field(0.15, ge=0, le=1, description="sigma: share of the most uniform users left as they are")
+    kept_users: Literal["most-uniform", "published-code"] = Field(
+        "most-uniform", description="the code compares ids of the most uniform users with numbers of ranked rows (P1)"
+    )
     window_intervals: Literal["inside", "published-code"] = Field(
-        "inside", description="intervals that make a window's variance: all inside it, or without its last (code)"
+        "inside", description="intervals that make a window's variance: all inside it, or without its last (P2)"
+    )
+    hybrid_after: int | None = Field(
+        None, ge=0, description="epoch after which items similar by their vectors count, too; null: never"
+    )
+    hybrid_prefers: Literal["similar", "published-code"] = Field(
+        "similar", description="the code normalises similarities upside down, so that dissimilar items win (P3)"
     )
 
 
@@ -101,6 +111,9 @@ class Contrast(Strict):
     weight: float = Field(0.1, ge=0, description="lambda")
     temperature: float = Field(1.0, gt=0, description="tau")
     normalize: bool = Field(False, description="divide the flattened outputs by their length (the code does not)")
+    padding: Literal["zero", "published-code"] = Field(
+        "zero", description="flattened outputs at padded and masked positions: zero, or as the code computes them (P8)"
+    )
 
 
 class CoOccurrence(Strict):
@@ -132,3 +145,25 @@ class Train(Strict):
     largest_interval: int = Field(256, ge=1, description="TiSASRec: intervals are clipped here, in a user's own unit")
     masked_share: float = Field(0.2, gt=0, lt=1, description="BERT4Rec, S3-Rec: probability that an item is masked")
     halves: list[HalfName] = Field([], description="the study of halves: on which of them a model is trained")
+    variants: dict[str, dict[str, Any]] = Field(
+        {}, description="a study of variants: name (the split of its results) -> settings that differ"
+    )
+
+    @model_validator(mode="after")
+    def _variants_are_settings(self) -> Self:
+        for name in self.variants:
+            self.variant(name)
+        return self
+
+    def variant(self, name: str) -> Train:
+        """The settings of one variant: these, with its changes merged in."""
+        return Train.model_validate(_merged(self.model_dump(exclude={"variants"}), self.variants[name]))
+
+
+def _merged(below: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`changes` on top; nested mappings are merged, everything else is replaced."""
+    merged = dict(below)
+    for key, value in changes.items():
+        nested = isinstance(value, dict) and isinstance(below.get(key), dict)
+        merged[key] = _merged(below[key], value) if nested else value
+    return merged

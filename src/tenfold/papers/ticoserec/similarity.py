@@ -9,6 +9,9 @@ from scipy import sparse
 
 from tenfold.papers.ticoserec.ragged import Ragged
 
+BLOCK = 2048
+"""Items compared with all others at once."""
+
 DECIMALS = 12
 """Similarities that differ only by the order in which their terms were added are equal."""
 
@@ -61,6 +64,43 @@ def most_similar(similarity: sparse.csr_array, histories: Ragged) -> Neighbours:
     score = np.zeros(similarity.shape[0])
     item[rows], score[rows] = column[order][first], entries.data[order][first]
     return Neighbours(item, score, np.unique(histories.values))
+
+
+def nearest_by_vectors(vectors: np.ndarray, known: np.ndarray, *, farthest: bool = False) -> Neighbours:
+    """The neighbour of each known item with the largest inner product of vectors `(I + 2, d)`, or the smallest one."""
+    item = np.zeros(len(vectors), dtype=np.int64)
+    score = np.zeros(len(vectors))
+    candidates = vectors[known]
+    sign = -1.0 if farthest else 1.0
+    for start in range(0, len(known), BLOCK):
+        rows = np.arange(start, min(start + BLOCK, len(known)))
+        products = sign * (candidates[rows] @ candidates.T)
+        products[np.arange(len(rows)), rows] = -np.inf
+        best = products.argmax(axis=1)
+        item[known[rows]] = known[best]
+        score[known[rows]] = sign * products[np.arange(len(rows)), best]
+    return Neighbours(item, score, known)
+
+
+def hybrid(offline: Neighbours, online: Neighbours, *, upside_down: bool = False) -> Neighbours:
+    """Of the two neighbours of each item the one whose min-max normalised score is higher; offline wins ties.
+
+    `upside_down` normalises as the published code does, `(max - s) / (max - min)`, which prefers the dissimilar one.
+    """
+    offline_score, online_score = (_normalised(part, upside_down=upside_down) for part in (offline, online))
+    take_online = online_score > offline_score
+    item = np.where(take_online, online.item, offline.item)
+    return Neighbours(item, np.where(take_online, online_score, offline_score), offline.known)
+
+
+def _normalised(neighbours: Neighbours, *, upside_down: bool) -> np.ndarray:
+    """`(I + 2,)`: scores from 0 to 1; below every score where there is no neighbour."""
+    there = neighbours.item > 0
+    scores = neighbours.score[there]
+    low, high = (scores.min(), scores.max()) if len(scores) else (0.0, 1.0)
+    normalised = np.full(len(neighbours.item), -1.0)
+    normalised[there] = (scores - low) / max(high - low, np.finfo(float).tiny)
+    return np.where(there, 1 - normalised, -1.0) if upside_down else normalised
 
 
 def _incidence(histories: Ragged, item_count: int) -> sparse.csr_array:

@@ -36,6 +36,22 @@ def unaugmented_users(variance: np.ndarray, share: float) -> np.ndarray:
     return kept
 
 
+def unaugmented_by_published_code(variance: np.ndarray, share: float) -> np.ndarray:
+    """`(U,)` bool: the users that the official code leaves as they are (card, P1).
+
+    It reads the ids `1..U` of the most uniform share, but then looks up the *row* of a user in the ranked file, counted
+    from 0, among them: the user on row `r` is kept when the user of id `r` is one of the most uniform.
+    """
+    order = np.argsort(variance, kind="stable")
+    kept_ids = order[: int(share * len(variance))] + 1
+    kept = np.zeros(len(variance), dtype=bool)
+    kept[order[kept_ids[kept_ids < len(variance)]]] = True
+    return kept
+
+
+UNAUGMENTED = {"most-uniform": unaugmented_users, "published-code": unaugmented_by_published_code}
+
+
 class ViewGenerator:
     """Draws augmented views of all users at once.
 
@@ -48,7 +64,7 @@ class ViewGenerator:
         self.neighbours = neighbours
         self.max_length = max_length
         self._originals = sequences.train_inputs
-        self._augmented = ~unaugmented_users(sequences.variance, settings.keep_uniform)
+        self._augmented = ~UNAUGMENTED[settings.kept_users](sequences.variance, settings.keep_uniform)
         lengths, gaps = self._originals.lengths, train_gaps(sequences)
         self._is_short = lengths <= settings.short_length
         classes = np.searchsorted(LENGTH_CLASSES, lengths)

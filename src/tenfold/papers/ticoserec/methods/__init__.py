@@ -26,6 +26,7 @@ ALGORITHMS: dict[Algorithm, Callable[[Run, Train], None]] = {
     "sasrec-warmup": sasrec.run_warmup,
     "sasrec": sasrec.run_sasrec,
     "contrastive": contrastive.run_contrastive,
+    "variants": contrastive.run_variants,
     "halves-cooccurrence": halves.run_halves_cooccurrence,
     "halves-sasrec": halves.run_halves_sasrec,
     "views": view_uniformity.run_views,

@@ -5,7 +5,15 @@ They differ in nothing but their settings of the views: operators, rates, positi
 
 from __future__ import annotations
 
-from tenfold.papers.ticoserec.methods.sasrec import continue_from_warmup
+import numpy as np
+
+from tenfold.papers.ticoserec.methods.sasrec import (
+    ObjectiveOf,
+    continue_from_warmup,
+    next_item,
+    train_and_select,
+    warmed_up,
+)
 from tenfold.papers.ticoserec.objectives import NextItem, NextItemWithContrast
 from tenfold.papers.ticoserec.sequences import Sequences
 from tenfold.papers.ticoserec.settings import Train
@@ -17,11 +25,32 @@ from tenfold.training.run import Run
 def run_contrastive(run: Run, settings: Train) -> None:
     """From the warm-up on with `L_rec + lambda L_cl`."""
     sequences = Sequences.from_arrays(run.data)
+    continue_from_warmup(run, settings, sequences, contrast_of(sequences, settings))
+
+
+def run_variants(run: Run, settings: Train) -> None:
+    """Every variant of the settings from the same warm-up; results are in a split of the variant's name."""
+    sequences = Sequences.from_arrays(run.data)
+    warm = run.after.model()
+    predictions: dict[str, np.ndarray] = {}
+    for name in settings.variants:
+        changed = settings.variant(name)
+        for seed in run.seeds:
+            fit = warmed_up(run, changed, sequences, warm, seed)
+            objective = contrast_of(sequences, changed)(next_item(fit, seed))
+            after = changed.optimization.warmup_epochs
+            train_and_select(fit, objective, seed, f"seed-{seed}-{name}", after=after)
+            predictions[f"{seed}/{name}/rank"] = fit.ranks("test")
+    run.save_predictions(predictions)
+
+
+def contrast_of(sequences: Sequences, settings: Train) -> ObjectiveOf:
+    """Makes `L_rec + lambda L_cl` of a fit's `L_rec`."""
     similarity = itemcf_iuf(sequences.train_inputs, sequences.item_count)
     neighbours = most_similar(similarity, sequences.train_inputs)
-    views = ViewGenerator(sequences, settings.views, neighbours, settings.encoder.max_length)
 
     def with_contrast(base: NextItem) -> NextItemWithContrast:
+        views = ViewGenerator(sequences, settings.views, neighbours, settings.encoder.max_length)
         return NextItemWithContrast(base, views, settings.contrast)
 
-    continue_from_warmup(run, settings, sequences, with_contrast)
+    return with_contrast

@@ -45,8 +45,7 @@ def continue_from_warmup(run: Run, settings: Train, sequences: Sequences, object
     saved: dict[str, Any] = {}
     warm = run.after.model()
     for seed in run.seeds:
-        fit = new_fit(run, settings, sequences, seed)
-        fit.load(warm[f"{seed}/model"], warm[f"{seed}/optimizer"])
+        fit = warmed_up(run, settings, sequences, warm, seed)
         train_and_select(
             fit, objective_of(next_item(fit, seed)), seed, f"seed-{seed}", after=settings.optimization.warmup_epochs
         )
@@ -67,6 +66,13 @@ def new_fit(run: Run, settings: Train, sequences: Sequences, seed: int) -> Fit:
     with run.seeded(seed, "initial"):
         model = SASRec(sequences.item_count, settings.encoder)
     return Fit(run, sequences, model.to(run.device), settings.encoder.max_length, settings.optimization)
+
+
+def warmed_up(run: Run, settings: Train, sequences: Sequences, warm: dict[str, Any], seed: int) -> Fit:
+    """An encoder and optimizer in the state in which the warm-up left them."""
+    fit = new_fit(run, settings, sequences, seed)
+    fit.load(warm[f"{seed}/model"], warm[f"{seed}/optimizer"])
+    return fit
 
 
 def next_item(fit: Fit, seed: int) -> NextItem:
