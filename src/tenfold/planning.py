@@ -71,6 +71,7 @@ def print_plan(configuration: Configuration) -> None:
     console.print(_work(configuration.suite.scale, statuses))
     _print_demands(console, [(plan, _left(found)) for plan, found in statuses])
     console.print(_data(configuration))
+    console.print(_disk(configuration), highlight=False)
     for plan in plans(configuration):
         for dataset in plan.absent_datasets():
             raw = configuration.datasets[plan.paper.datasets[dataset].raw or ""]
@@ -78,6 +79,16 @@ def print_plan(configuration: Configuration) -> None:
             console.print(
                 f"{plan.slug}: {dataset} is not here and will not run{steps}", highlight=False, soft_wrap=True
             )
+
+
+def _disk(configuration: Configuration) -> str:
+    """Free space, beside what is still to be fetched and what results of this scale take so far."""
+    absent = [configuration.datasets[name] for name in raw_datasets(configuration) if not is_present(paths.raw(name))]
+    to_fetch = sum(entry.size or 0 for entry in absent)
+    results = paths.RESULTS / configuration.suite.scale
+    used = sum(path.stat().st_size for path in results.rglob("*") if path.is_file())
+    free = shutil.disk_usage(paths.ROOT).free
+    return f"disk: {free / 1e9:.0f} GB free; data to fetch {to_fetch / 1e6:.1f} MB; results here {used / 1e6:.1f} MB"
 
 
 @dataclass(frozen=True)
