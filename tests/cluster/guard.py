@@ -1,10 +1,10 @@
 """Parent of a test cluster's daemons: when whoever started it is gone, however that ended, all of it ends.
 
-    python guard.py      starts the commands it reads, one JSON object a line: {"command": [...], "output": file}
+    python guard.py FOLDER     starts the commands it reads, one JSON object a line: {"command": [...], "output": file}
 
 It answers each with the process's number. Daemons detach themselves and jobs outlive their daemons, so it asks the
 kernel for every orphan below it (prctl(2), PR_SET_CHILD_SUBREAPER). It ends when its input is closed, which the kernel
-also does for a process that was killed.
+also does for a process that was killed, and removes the folder with the cluster's files and sockets.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import contextlib
 import ctypes
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,6 +61,7 @@ def main() -> None:
             print(started[-1].pid, flush=True)
     finally:
         end_all()
+        shutil.rmtree(sys.argv[1], ignore_errors=True)
 
 
 if __name__ == "__main__":

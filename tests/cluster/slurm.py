@@ -92,9 +92,9 @@ class Cluster:
             "PATH": f"{root / 'bin'}:{os.environ['PATH']}:{SYSTEM_FOLDERS}",
         }
         self._daemons: dict[str, psutil.Process] = {}
-        self._guard = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("guard.py"))], env=os.environ | self.environment, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+        self.guard = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("guard.py")), str(root)], env=os.environ | self.environment,
+            text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         self._ports = Ports()
 
@@ -156,18 +156,18 @@ class Cluster:
         self._daemon(node, "-D", "-N", node, program="slurmd")
 
     def _daemon(self, name: str, *arguments: str, program: str | None = None) -> None:
-        assert self._guard.stdin is not None
-        assert self._guard.stdout is not None
+        assert self.guard.stdin is not None
+        assert self.guard.stdout is not None
         wanted = {"command": [program or name, *arguments], "output": str(self.root / f"{name}.out")}
-        print(json.dumps(wanted), file=self._guard.stdin, flush=True)
-        self._daemons[name] = psutil.Process(int(self._guard.stdout.readline()))
+        print(json.dumps(wanted), file=self.guard.stdin, flush=True)
+        self._daemons[name] = psutil.Process(int(self.guard.stdout.readline()))
 
     def stop(self) -> None:
         """End all jobs, then everything that was started here and what that has left behind."""
         with contextlib.suppress(subprocess.SubprocessError, OSError, TimeoutError):
             self.command("scancel", "--user", getpass.getuser())
             wait_until(lambda: not self.command("squeue", "--noheader"), "the jobs have ended", 15)
-        self._guard.communicate()
+        self.guard.communicate()
         self._ports.give_back()
 
     def command(self, *arguments: str) -> str:
@@ -261,4 +261,3 @@ def running_cluster() -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.stop()
-        shutil.rmtree(root, ignore_errors=True)
