@@ -43,7 +43,7 @@ test: setup  ## the tests
 	pytest -n 2 -m "not cluster"
 
 test-cluster: setup  ## the tests on a SLURM cluster of this machine (Debian: slurm-wlm, munge; as root)
-	pytest -m cluster
+	pytest tests/cluster
 
 test-fast: setup  ## the tests that run no whole workflows
 	pytest -n 2 -m "not workflow and not cluster"

@@ -39,7 +39,7 @@ for paper in suite.papers:
         name:
             f"prepared-{paper}"
         input:
-            suite.prepared_targets([paper]),
+            lambda wildcards, paper=paper: suite.prepared_targets([paper]),
         localrule: True
 
 

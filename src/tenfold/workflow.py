@@ -31,6 +31,9 @@ class Workflow:
         self.papers = self.configuration.selected_papers
         self._plans: dict[str, Plan] = {}
         self._code: dict[tuple[str, str], list[str]] = {}
+
+    def check(self) -> None:
+        """Check the settings of every job, before a build: its jobs read only their own paper. Raises ConfigError."""
         for slug in self.papers:
             self.plan(slug).validate()
         if "DVC_STAGE" in os.environ:

@@ -167,7 +167,8 @@ def test_a_mistake_on_the_command_line_is_one_sentence(built_project, arguments,
 def test_parsing_the_workflow_imports_nothing_heavy(built_project):
     code = (
         "import sys, yaml, pathlib; from tenfold.workflow import Workflow;"
-        "w = Workflow(yaml.safe_load(pathlib.Path('config/suite.yaml').read_text()) | {'scale': 'smoke'}); w.targets();"
+        "w = Workflow(yaml.safe_load(pathlib.Path('config/suite.yaml').read_text()) | {'scale': 'smoke'});"
+        "w.check(); w.targets();"
         "w.package_code('tenfold.report.site');"
         "print(sorted({'torch', 'pandas', 'mlflow', 'matplotlib', 'scipy', 'sklearn'} & set(sys.modules)))"
     )

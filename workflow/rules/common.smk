@@ -6,7 +6,9 @@ from tenfold.workflow import Workflow
 
 try:
     suite = Workflow(config)
-    suite.restore_records()
+    if workflow.is_main_process:
+        suite.check()
+        suite.restore_records()
 except TenfoldError as error:
     raise WorkflowError(f"tenfold: {error}")
 
