@@ -102,7 +102,7 @@ class Workflow:
             return "generated"
         if not is_present(paths.raw(raw)):
             return of_paper(self.scale, wildcards.paper).raw_digest(raw) or "absent"
-        return _raw_digest(raw)
+        return digest_on_disk(raw)
 
     def after(self, wildcards: Any) -> list[str]:
         """Result of the run that a training job starts from, if any."""
@@ -129,7 +129,9 @@ class Workflow:
         for paper in self.papers:
             raw = used_at_any_scale(self.configuration, paper)
             mark_absent(raw)
-            of_paper(self.scale, paper).keep({name: _raw_digest(name) for name in raw if is_present(paths.raw(name))})
+            of_paper(self.scale, paper).keep(
+                {name: digest_on_disk(name) for name in raw if is_present(paths.raw(name))}
+            )
         of_suite(self.scale).keep()
 
     # ---------------------------------------------------------------------------------------- resources
@@ -147,7 +149,8 @@ class Workflow:
         return self.plan(wildcards.paper).scale.resources.gpu
 
 
-def _raw_digest(dataset: str) -> str:
+def digest_on_disk(dataset: str) -> str:
+    """Digest of the raw files as they are on disk and of how they are read, not of where they came from."""
     try:
         manifest = read_manifest(paths.raw(dataset))
     except DataError:
