@@ -14,6 +14,7 @@ from tenfold.data.manifest import content_digest, is_present, read_manifest
 from tenfold.errors import DataError
 from tenfold.jobs import Plan
 from tenfold.provenance import digest_of
+from tenfold.report.captions import captions, figure_labels
 from tenfold.training.job import Job, parse_block
 from tenfold.versions.pipeline import check_pipeline
 from tenfold.versions.raw import mark_absent, used_at_any_scale
@@ -116,6 +117,16 @@ class Workflow:
     def paper_configs(self) -> list[str]:
         """The YAML files of the selected papers."""
         return [_name(paths.CONFIG / "papers" / f"{paper}.yaml") for paper in self.papers]
+
+    # ------------------------------------------------------------------------------------------- report
+
+    def captions(self) -> dict[str, Any]:
+        """What Snakemake's report says about each paper and its figures."""
+        return {paper: captions(self.plan(paper).paper) for paper in self.papers}
+
+    def figure_labels(self, wildcards: Any) -> dict[str, str]:
+        """The columns in which Snakemake's report lists a figure."""
+        return figure_labels(self.plan(wildcards.paper).paper, wildcards.name)
 
     # ----------------------------------------------------------------------------------------- versions
 
