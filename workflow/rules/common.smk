@@ -12,6 +12,9 @@ try:
 except TenfoldError as error:
     raise WorkflowError(f"tenfold: {error}")
 
+# Read by the templates under workflow/report, which see nothing else of the papers' YAML.
+config["captions"] = suite.captions()
+
 
 wildcard_constraints:
     scale="[^/]+",
