@@ -9,11 +9,10 @@ try:
     if workflow.is_main_process:
         suite.check()
         suite.restore_records()
+        # Read by the templates under workflow/report, which see nothing else of the papers' YAML.
+        config["captions"] = suite.captions()
 except TenfoldError as error:
     raise WorkflowError(f"tenfold: {error}")
-
-# Read by the templates under workflow/report, which see nothing else of the papers' YAML.
-config["captions"] = suite.captions()
 
 
 wildcard_constraints:
