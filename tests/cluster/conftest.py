@@ -73,7 +73,9 @@ def pytest_terminal_summary(terminalreporter):
         if name == "fault" and report.when == "call"
     ]
     if rows:
-        terminalreporter.section("faults on the cluster")
+        terminalreporter.section(f"faults on the cluster (load {os.getloadavg()[1]:.0f} on {os.cpu_count()} cores)")
+        terminalreporter.line("| fault | what happened | until training went on | results equal |")
+        terminalreporter.line("|---|---|---|---|")
         for row in rows:
             terminalreporter.line(row)
 

@@ -7,24 +7,27 @@ import pytest
 from tests.cluster.slurm import wait_until
 
 PAPER = "toy-head"
-METHODS = ("plain", "decay")
+ENDS_UNSEEN, STILL_RUNS = METHODS = ("plain", "decay")
 
 
 @pytest.fixture(scope="module")
 def rebuilt(project, cluster, start_build):
-    """A build whose head was killed; another build took over while the jobs of the first were still training."""
+    """A build whose head was killed: one job ended with nobody watching, the other when the next head was there."""
+
+    def running_tasks():
+        return cluster.command("squeue", "--noheader", "--array", "--states=running", "--format=%i").split()
+
     first = start_build(PAPER, "--slurm-array-jobs", "train")
     for method in METHODS:
         project.wait_for_arrivals(PAPER, method)
-    tasks = cluster.command("squeue", "--noheader", "--array", "--states=running", "--format=%i").split()
+    tasks = running_tasks()
     first.kill()
+    project.open_gate(PAPER, ENDS_UNSEEN)
+    wait_until(lambda: len(running_tasks()) == 1, "one job has ended", 400)
     project.run(*project.command(PAPER, "--unlock"))
     second = start_build(PAPER)
-    wait_until(
-        lambda: all("waits for it" in project.log(PAPER, method) for method in METHODS),
-        "the new jobs wait for the old", 400,
-    )  # fmt: skip
-    project.open_gate(PAPER, *METHODS)
+    wait_until(lambda: "waits for it" in project.log(PAPER, STILL_RUNS), "the new job waits for the old", 400)
+    project.open_gate(PAPER, STILL_RUNS)
     assert second.wait() == 0, second.output
     return tasks
 
