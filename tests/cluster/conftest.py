@@ -146,7 +146,7 @@ class ClusterProject(Project):
 
 @pytest.fixture(scope="session")
 def plain_project(tmp_path_factory):
-    """Toy papers whose training can be held at a gate: two for a whole build, one for faults, one for arrays."""
+    """Toy papers whose training can be held at a gate: two for a whole build, one for faults, one for its head."""
     project = Project(copy_project(tmp_path_factory.mktemp("cluster-empty")))
     shutil.rmtree(project.root / "config" / "papers")
     (project.root / "config" / "papers").mkdir()
