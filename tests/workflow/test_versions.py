@@ -15,7 +15,7 @@ from tests.conftest import REPOSITORY
 from tests.workflow.conftest import Project
 
 # One worker runs all of them: the project is built once.
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("versions"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("versions"), pytest.mark.timeout(1800)]
 
 DATASETS = """
 measured:
@@ -51,7 +51,7 @@ class VersionedProject(Project):
     """A project under git and DVC."""
 
     def dvc(self, *arguments: str) -> str:
-        answer = self.run("dvc", *arguments, timeout=550)
+        answer = self.run("dvc", *arguments)
         assert answer.returncode == 0, answer.stdout + answer.stderr
         return answer.stdout
 
