@@ -1,6 +1,7 @@
-"""Take over a paper's results as the reference that others compare their rebuild with.
+"""Take over papers' results as the reference that others compare their rebuild with.
 
     python tools/update_reference.py standard dmf-spe
+    python tools/update_reference.py quick              every paper of config/suite.yaml
 
 Copies metrics.csv and claims.json, records what every job cost, and writes the verdict matrix of README.md anew.
 Refuses a build that is not complete and fresh.
@@ -20,8 +21,8 @@ from tenfold.planning import write_reference_costs
 from tenfold.status import paper_status
 
 
-def update(scale: str, slug: str) -> None:
-    plan = Plan(Configuration(scale=scale), slug)
+def update(configuration: Configuration, slug: str) -> None:
+    scale, plan = configuration.suite.scale, Plan(configuration, slug)
     unready = [status for status in paper_status(plan) if status.state != "done"]
     if unready:
         raise ResultError(f"{unready[0].job.name} is {unready[0].state}; build {slug} at scale {scale} first")
@@ -36,7 +37,11 @@ def update(scale: str, slug: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
     try:
-        update(*sys.argv[1:3])
+        chosen = Configuration(scale=sys.argv[1])
+        for paper in sys.argv[2:] or chosen.selected_papers:
+            update(chosen, paper)
     except TenfoldError as error:
         sys.exit(f"update_reference: {error}")

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 Status = Literal["equal", "within tolerance", "different", "missing", "new"]
 STATUSES: tuple[Status, ...] = ("equal", "within tolerance", "different", "missing", "new")
 
+SHOWN = 40
+"""Values that a table lists: a data set that is missing as a whole would fill the screen many times."""
+
+_COLOURS: Mapping[Status, str] = {"different": "red", "missing": "red", "new": "yellow", "within tolerance": "green"}
+
 Key = tuple[str, str, str, int, str, str]
 
 
@@ -122,7 +127,7 @@ def verify_suite(configuration: Configuration, console: Console | None = None) -
         known = sorted(path.name for path in paths.REFERENCE.glob("*") if path.is_dir())
         raise ResultError(f"there is no reference at scale {scale}; scales with one: {', '.join(known) or 'none'}")
     for slug, found in checks.items():
-        if any(check.status != "equal" for check in found):
+        if paths.metrics(scale, slug).is_file() and any(check.status != "equal" for check in found):
             console.print(as_table(found, slug))
     console.print(_overview(configuration, checks))
     return all(map(passes, checks.values()))
@@ -163,21 +168,27 @@ def as_table(checks: Sequence[Check], title: str = "Rebuild and reference") -> T
     """The values that are not simply equal, worst first, for the terminal; the caption counts all of them."""
     from rich.table import Table
 
-    table = Table(title=title, caption=summary(checks), title_justify="left")
-    for column in ("data set", "method", "seed", "split", "metric"):
-        table.add_column(column)
+    unequal = sorted((check for check in checks if check.status != "equal"), key=_badness)
+    more = f"; the first {SHOWN} of {len(unequal)} are shown" if len(unequal) > SHOWN else ""
+    table = Table(title=title, caption=summary(checks) + more, title_justify="left")
+    table.add_column("value", overflow="fold")
     for column in ("rebuilt", "reference", "difference", "tolerance"):
-        table.add_column(column, justify="right")
-    table.add_column("")
-    rank = {status: position for position, status in enumerate(("different", "missing", "new", "within tolerance"))}
-    colour = {"different": "red", "missing": "red", "new": "yellow", "within tolerance": "green"}
-    for check in sorted((c for c in checks if c.status != "equal"), key=lambda c: (rank[c.status], c.key)):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("", min_width=9)
+    for check in unequal[:SHOWN]:
         _, dataset, method, seed, split, metric = check.key
         share = "" if check.difference is None else f"{100 * check.difference:.3g} %"
         values = ["" if value is None else f"{value:.6g}" for value in (check.rebuilt, check.reference)]
         words = f"{check.status}{f': {check.note}' if check.note else ''}"
         table.add_row(
-            *(dataset, method, str(seed), split, metric, *values, share, f"{100 * check.tolerance:.3g} %", words),
-            style=colour[check.status],
+            f"{dataset}, {method}, seed {seed}, {split}: {metric}",
+            *(*values, share, f"{100 * check.tolerance:.3g} %", words),
+            style=_COLOURS[check.status],
         )
     return table
+
+
+def _badness(check: Check) -> tuple[int, float, Key]:
+    """Order of the table: what is different first, by how much, then what is missing, new, within tolerance."""
+    difference = math.inf if check.difference is None else check.difference
+    return list(_COLOURS).index(check.status), -difference, check.key
