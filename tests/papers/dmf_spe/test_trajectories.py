@@ -108,3 +108,26 @@ def test_all_modes_of_the_target_are_recorded_however_few_are_asked_for(started)
     few.advance(10**6)
     ended = int(torch.isfinite(few.records["loss"][:, 0]).sum())
     assert few.records["singular_values"][ended - 1, 0].tolist() == pytest.approx([2.0, 1.0], abs=1e-2)
+
+
+class ReadBack:
+    """A tensor as a checkpoint gives it back: on the CPU. It says where it is asked to go."""
+
+    def __init__(self, tensor):
+        self.tensor, self.goal = tensor, None
+
+    def to(self, device):
+        self.goal = device
+        return self.tensor
+
+
+def test_snapshots_from_a_checkpoint_go_back_to_the_device_of_the_batch(started):
+    """Checkpoints are read onto the CPU; Hessians at plateaus mix snapshots with targets on the batch's device."""
+    settings = {"init_scales": {3: [0.1]}, "curvature": {"plateaus": True}}
+    first, second = (started(3, 6, TARGETS, **settings)[1] for _ in range(2))
+    first.advance(3)
+    saved = [ReadBack(snapshot) for snapshot in first.state_dict()["snapshots"]]
+    second.load_state_dict(first.state_dict() | {"snapshots": saved})
+    assert [snapshot.goal for snapshot in saved] == [torch.device("cpu")] * 4
+    for before, after in zip(first.snapshot(2, 1), second.snapshot(2, 1), strict=True):
+        assert torch.equal(before, after)

@@ -187,7 +187,7 @@ class Trajectories:
         self._optimiser.load_state_dict(state_dict["optimiser"])
         for name, saved in state_dict["records"].items():
             self.records[name][: self.recorded] = saved.to(self.records[name].device)
-        self._snapshots = list(state_dict["snapshots"])
+        self._snapshots = [saved.to(self._everyone.target.device) for saved in state_dict["snapshots"]]
 
 
 def _optimiser(batch: Batch, settings: Train) -> GradientDescent:
