@@ -93,7 +93,7 @@ def test_the_table_shows_what_is_not_equal_and_counts_everything():
 def test_a_built_paper_is_compared_with_its_committed_reference(tmp_path, monkeypatch):
     monkeypatch.setattr("tenfold.paths.RESULTS", tmp_path)
     monkeypatch.setattr("tenfold.paths.REFERENCE", tmp_path / "reference")
-    paper = PaperConfig.model_construct(slug="paper", metrics=METRICS)
+    paper = PaperConfig.model_construct(slug="paper", metrics=METRICS, claims=[])
     write_metrics(tmp_path / "quick" / "paper" / "metrics.csv", [row(value=0.4)])
     with pytest.raises(ResultError, match="paper has no reference at scale quick"):
         verify.verify(paper, "quick")
