@@ -2,12 +2,12 @@
 
 Both ways do the same gradient descent in float64 in the same process; the plain one is the loop that the tests take as
 their oracle. The batch is trained before and after the loop, so that a change of the machine's load shows. CPU seconds.
-Run from the project's folder: `OMP_NUM_THREADS=1 python -m benchmarks.pruning_init [grid] [growth]`.
+Run from the project's folder: `OMP_NUM_THREADS=1 python -m benchmarks.pruning_init`; `--help` lists its parts.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 
 import numpy as np
@@ -20,7 +20,6 @@ from tenfold.papers.pruning_init.theory.dynamics import cheaper_space
 from tenfold.papers.pruning_init.theory.grid import Batch, Examples
 
 KEEPS = [1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]
-SEEDS = (0, 1, 2, 3)
 TARGET_SECONDS = 60
 
 
@@ -75,9 +74,9 @@ def theory_settings(**changed: object) -> TheoryTraining:
     return TheoryTraining.model_validate(base | changed)
 
 
-def whole_grid() -> None:
-    """The theory-aligned grid: 4 noise levels x 7 keep rates x 4 seeds."""
-    grid = Grid(theory_settings(), KEEPS, SEEDS, dimension=400, examples=20)
+def whole_grid(seeds: int) -> None:
+    """The theory-aligned grid: 4 noise levels x 7 keep rates x seeds."""
+    grid = Grid(theory_settings(), KEEPS, tuple(range(seeds)), dimension=400, examples=20)
     before, weights, steps = grid.batched("span")
     print(f"theory-aligned grid, {steps.size} cells, {steps.sum()} steps of single cells (longest {steps.max()})")
     print(f"  one batch, span of the patches   {before:7.1f} core-seconds (wanted: below {TARGET_SECONDS})", flush=True)
@@ -117,6 +116,11 @@ def growth() -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    parts = {"grid": whole_grid, "growth": growth}
-    for name in sys.argv[1:] or parts:
-        parts[name]()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", choices=["grid", "growth"], default=["grid", "growth"])
+    parser.add_argument("--seeds", type=int, default=4, help="seeds of the grid; the target is for 4")
+    asked = parser.parse_args()
+    if "grid" in asked.parts:
+        whole_grid(asked.seeds)
+    if "growth" in asked.parts:
+        growth()
