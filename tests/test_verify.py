@@ -107,7 +107,7 @@ def test_the_table_names_each_value_in_80_columns_and_begins_with_the_worst():
 def test_a_built_paper_is_compared_with_its_committed_reference(tmp_path, monkeypatch):
     monkeypatch.setattr("tenfold.paths.RESULTS", tmp_path)
     monkeypatch.setattr("tenfold.paths.REFERENCE", tmp_path / "reference")
-    paper = PaperConfig.model_construct(slug="paper", metrics=METRICS)
+    paper = PaperConfig.model_construct(slug="paper", metrics=METRICS, claims=[])
     write_metrics(tmp_path / "quick" / "paper" / "metrics.csv", [row(value=0.4)])
     with pytest.raises(ResultError, match="paper has no reference at scale quick"):
         verify.verify(paper, "quick")

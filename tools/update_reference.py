@@ -3,8 +3,8 @@
     python tools/update_reference.py standard dmf-spe
     python tools/update_reference.py quick              every paper of config/suite.yaml
 
-Copies metrics.csv and claims.json, records what every job cost, and writes the verdict matrix of README.md anew.
-Refuses a build that is not complete and fresh.
+Takes the rows of metrics.csv that a reference needs (see `tenfold.claims.reference`), copies claims.json, records what
+every job cost, and writes the verdict matrix of README.md anew. Refuses a build that is not complete and fresh.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import shutil
 import sys
 
 from tenfold import paths
+from tenfold.claims import reference_rows
 from tenfold.config import Configuration
 from tenfold.errors import ResultError, TenfoldError
+from tenfold.evaluation import read_metrics, write_metrics
 from tenfold.jobs import Plan
 from tenfold.matrix import matrix, with_matrix
 from tenfold.planning import write_reference_costs
@@ -28,8 +30,8 @@ def update(configuration: Configuration, slug: str) -> None:
         raise ResultError(f"{unready[0].job.name} is {unready[0].state}; build {slug} at scale {scale} first")
     target = paths.REFERENCE / scale / slug
     target.mkdir(parents=True, exist_ok=True)
-    for name in ("metrics.csv", "claims.json"):
-        shutil.copyfile(paths.paper_results(scale, slug) / name, target / name)
+    write_metrics(target / "metrics.csv", reference_rows(plan.paper, read_metrics(paths.metrics(scale, slug))))
+    shutil.copyfile(paths.paper_results(scale, slug) / "claims.json", target / "claims.json")
     write_reference_costs(plan, target / "cost.csv")
     readme = paths.ROOT / "README.md"
     readme.write_text(with_matrix(readme.read_text(encoding="utf-8"), matrix(plan.configuration)), encoding="utf-8")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from tenfold import paths
+from tenfold.claims import reference_rows
 from tenfold.config import Configuration, Metric, PaperConfig
 from tenfold.errors import ResultError
 from tenfold.evaluation import MetricRow, read_metrics
@@ -74,10 +75,14 @@ def compare(rebuilt: Iterable[MetricRow], reference: Iterable[MetricRow], metric
     return checks
 
 
+def _key(row: MetricRow) -> Key:
+    return row.paper, row.dataset, row.method, row.seed, row.split, row.metric
+
+
 def _by_key(rows: Iterable[MetricRow], side: str) -> dict[Key, MetricRow]:
     found: dict[Key, MetricRow] = {}
     for row in rows:
-        key = (row.paper, row.dataset, row.method, row.seed, row.split, row.metric)
+        key = _key(row)
         if key in found:
             raise ResultError(f"{side} gives {' / '.join(map(str, key))} twice; build its metrics.csv again")
         found[key] = row
@@ -95,13 +100,16 @@ def _status(rebuilt: float, reference: float, tolerance: float) -> Status:
 def verify(paper: PaperConfig, scale: str) -> list[Check]:
     """Compare a paper's metrics at one scale with the committed reference; without a rebuild everything is missing.
 
-    Raises ResultError when the paper has no reference at this scale.
+    Values that a reference leaves out on purpose (see `claims.reference`) are not compared, and not *new*. Raises
+    ResultError when the paper has no reference at this scale.
     """
     path = paths.reference_metrics(scale, paper.slug)
     if not path.is_file():
         raise ResultError(f"{paths.relative(path)} does not exist: {paper.slug} has no reference at scale {scale}")
-    rebuilt = paths.metrics(scale, paper.slug)
-    return compare(read_metrics(rebuilt) if rebuilt.is_file() else [], read_metrics(path), paper.metrics)
+    reference, built = list(read_metrics(path)), paths.metrics(scale, paper.slug)
+    rebuilt = list(read_metrics(built)) if built.is_file() else []
+    needed = set(map(_key, [*reference, *reference_rows(paper, rebuilt)]))
+    return compare([row for row in rebuilt if _key(row) in needed], reference, paper.metrics)
 
 
 def passes(checks: Iterable[Check]) -> bool:
