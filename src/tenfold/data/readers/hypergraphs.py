@@ -17,7 +17,7 @@ from tenfold.data.lines import integers_by_line, open_file
 from tenfold.data.pickles import PickledMatrix, read_pickle
 from tenfold.errors import DataError
 
-__all__ = ["HypergraphData", "citation_text", "edge_list", "hypergcn_pickles", "hypergraphx_json", "memberships"]
+__all__ = ["HypergraphData", "citation_text", "edge_list", "generated", "hypergcn_pickles", "hypergraphx_json", "memberships"]
 
 
 def edge_list(
@@ -49,6 +49,11 @@ def edge_list(
         features=None if features is None else _numbers(folder / features, named[features], number),
         labels=None if labels is None else _classes(folder / labels, named[labels], number),
     )
+
+
+def generated(folder: Path) -> HypergraphData:
+    """The three files that `generators.hypergraphs.communities` writes."""
+    return edge_list(folder, labels="labels.txt", features="features.txt")
 
 
 def memberships(folder: Path, *, file: str, node: int = 0, hyperedge: int = 1) -> HypergraphData:
