@@ -137,6 +137,5 @@ def _arm(
         chooser = (method.split or split, method.metric or metric)
     mean = method.mean if isinstance(method, MeanOf) else None
     sign = -1 if paper.metrics[chooser[1]].higher_is_better is False else 1
-    return Arm(
-        tuple(methods_of(method)), split, metric, dataset, chooser, sign, complete=complete or mean is not None, mean=mean
-    )
+    complete = complete or mean is not None
+    return Arm(tuple(methods_of(method)), split, metric, dataset, chooser, sign, complete, mean)

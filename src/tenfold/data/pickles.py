@@ -65,12 +65,13 @@ class PickledMatrix:
 
         try:
             state, kind = dict(self.state), self.kind
-            data, shape = np.asarray(state["data"]), tuple(int(n) for n in state.get("_shape", state.get("shape")))
+            rows, columns = state["_shape"] if "_shape" in state else state["shape"]
+            data, shape = np.asarray(state["data"]), (int(rows), int(columns))
             if data.dtype.kind not in "biuf":
                 raise ValueError(f"entries of type {data.dtype}")
             if kind == "coo":
-                row, column = state["coords"] if "coords" in state else (state["row"], state["col"])
-                return sparse.coo_matrix((data, (row, column)), shape=shape).tocsr()
+                place = state["coords"] if "coords" in state else (state["row"], state["col"])
+                return sparse.coo_matrix((data, tuple(place)), shape=shape).tocsr()
             parts = (data, np.asarray(state["indices"]), np.asarray(state["indptr"]))
             made = (sparse.csr_matrix if kind == "csr" else sparse.csc_matrix)(parts, shape=shape)
             made.check_format(full_check=True)

@@ -60,7 +60,9 @@ def test_uniform_negatives_take_all_other_sets_equally_often():
 
 def test_corrupted_negatives_keep_every_half_and_take_every_other_node_equally_often():
     graph = Hypergraph.from_sets([[0, 1]] * 6000, 6)
-    counts = Counter(sets_of(half_corrupted(graph, KnownSets(Hypergraph.from_sets([[0, 1]], 6)), np.random.default_rng(1))))
+    counts = Counter(
+        sets_of(half_corrupted(graph, KnownSets(Hypergraph.from_sets([[0, 1]], 6)), np.random.default_rng(1)))
+    )
     assert set(counts) == {frozenset((kept, other)) for kept in (0, 1) for other in (2, 3, 4, 5)}
     assert sum((count - 750) ** 2 / 750 for count in counts.values()) < 24.3
 

@@ -14,7 +14,9 @@ from tenfold.papers.hnn.penalty import laplacian_penalty
 from tests.papers.hnn.conftest import random_hypergraph
 
 S = 1 / (3 * np.sqrt(2))
-P = np.array([[1 / 3, 1 / 3, 1 / 3, 0], [1 / 6, 1 / 3, 1 / 3, 1 / 6], [1 / 6, 1 / 3, 1 / 3, 1 / 6], [0, 1 / 3, 1 / 3, 1 / 3]])
+P = np.array(
+    [[1 / 3, 1 / 3, 1 / 3, 0], [1 / 6, 1 / 3, 1 / 3, 1 / 6], [1 / 6, 1 / 3, 1 / 3, 1 / 6], [0, 1 / 3, 1 / 3, 1 / 3]]
+)
 THETA = np.array([[1 / 3, S, S, 0], [S, 1 / 3, 1 / 3, S], [S, 1 / 3, 1 / 3, S], [0, S, S, 1 / 3]])
 
 

@@ -17,7 +17,15 @@ from tenfold.data.lines import integers_by_line, open_file
 from tenfold.data.pickles import PickledMatrix, read_pickle
 from tenfold.errors import DataError
 
-__all__ = ["HypergraphData", "citation_text", "edge_list", "generated", "hypergcn_pickles", "hypergraphx_json", "memberships"]
+__all__ = [
+    "HypergraphData",
+    "citation_text",
+    "edge_list",
+    "generated",
+    "hypergcn_pickles",
+    "hypergraphx_json",
+    "memberships",
+]
 
 
 def edge_list(
@@ -92,7 +100,9 @@ def hypergraphx_json(folder: Path, *, file: str, label: str | None = None) -> Hy
             elif record.get("type") == "edge":
                 sets.append([number.setdefault(name, len(number)) for name in record["interaction"]])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DataError(f"{path} is not a hypergraph in hypergraphx's JSON ({type(error).__name__}: {error})") from error
+        raise DataError(
+            f"{path} is not a hypergraph in hypergraphx's JSON ({type(error).__name__}: {error})"
+        ) from error
     if not sets:
         raise DataError(f"{path}: there is not a single hyperedge")
     found = None if label is None else _numbered_classes([classes.get(node) for node in range(len(number))])

@@ -29,9 +29,7 @@ def new_encoder(settings: Train, inputs: int, hyperedges: int, classes: int | No
         widths[-1] = classes
     match settings.encoder:
         case "hnn":
-            return HNNEncoder(
-                inputs, settings.dimension, settings.layers, settings.dropout, settings.hnn, hyperedges
-            )
+            return HNNEncoder(inputs, settings.dimension, settings.layers, settings.dropout, settings.hnn, hyperedges)
         case "hypergcn" | "hypergcn-fast":
             return HyperGCN(
                 widths, settings.dropout, fast=settings.encoder == "hypergcn-fast", mediators=settings.mediators
@@ -41,9 +39,9 @@ def new_encoder(settings: Train, inputs: int, hyperedges: int, classes: int | No
         case "allset":
             return AllDeepSets(widths, settings.dropout)
         case name:
-            return Convolutions(widths, settings.dropout, OPERATORS[name])
+            return Convolutions(widths, settings.dropout, OPERATORS[name], bias=name == "mlp")
 
 
 def psi_of(settings: Train) -> Psi:
-    """psi of HNN; the other methods have one embedding per node."""
+    """Psi of HNN; the other methods have one embedding per node."""
     return settings.hnn.psi if settings.encoder == "hnn" else "none"

@@ -10,6 +10,8 @@ and psi makes one embedding of a node for each of its hyperedges: z_{i|e} = psi(
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import nn
 
@@ -91,14 +93,12 @@ class HNNLayer(nn.Module):
 class HNNEncoder(Encoder):
     """K layers of HNN."""
 
-    def __init__(
-        self, inputs: int, dimension: int, layers: int, dropout: float, variant: HNN, hyperedges: int
-    ) -> None:
+    def __init__(self, inputs: int, dimension: int, layers: int, dropout: float, variant: HNN, hyperedges: int) -> None:
         """`hyperedges`: length of the list that `Operators.numbers` point into, for trainable weights."""
         super().__init__()
         self.variant, self.dropout = variant, dropout
         widths = [inputs] + [dimension] * layers
-        self.layers = nn.ModuleList(HNNLayer(a, b, variant) for a, b in zip(widths, widths[1:], strict=False))
+        self.layers = nn.ModuleList(HNNLayer(a, b, variant) for a, b in itertools.pairwise(widths))
         self.log_weights = nn.Parameter(torch.zeros(hyperedges)) if variant.weighted else None
         self.width = dimension * layers if variant.concat_layers else dimension
 

@@ -92,7 +92,7 @@ def _statistics(raw: Hypergraph, graph: Hypergraph, data: HypergraphData) -> dic
 
 
 def _planted(settings: Planted, seeds: tuple[int, ...]) -> Prepared:
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for seed in seeds:
         roles = planted_roles(settings, numpy_generator(seed, "planted roles"))
         arrays |= {f"{seed}/{name}": array for name, array in roles.arrays().items()}

@@ -32,9 +32,7 @@ class Prepare(Strict):
 
     smallest: int = Field(2, ge=1, description="hyperedges with fewer nodes are left out")
     largest: int | None = Field(None, ge=2, description="hyperedges with more nodes are left out; null: none")
-    labelled: int = Field(
-        5, ge=1, description="training nodes a class and seed, where the source publishes no splits"
-    )
+    labelled: int = Field(5, ge=1, description="training nodes a class and seed, where the source publishes no splits")
     planted: Planted | None = Field(None, description="generate this instead of reading raw data")
 
 
@@ -85,7 +83,8 @@ class Train(Strict):
     layers: int = Field(2, ge=1, description="K")
     dropout: float = Field(0.5, ge=0, lt=1, description="before each layer from the second on")
     classifier: Literal["linear", "convolution"] = Field(
-        "linear", description="convolution: the last layer itself, with its ReLU, gives the classes (as HyperGCN's code)"
+        "linear",
+        description="convolution: the last layer itself, with its ReLU, gives the classes (as HyperGCN's code)",
     )
     features: Literal["given", "structure"] = Field(
         "given", description="structure: also where features are given; without any it is structure anyway"

@@ -40,10 +40,10 @@ class Rows:
 
 
 class SparseMatrix:
-    """A constant (R, C) matrix; `matrix @ dense` is differentiable in `dense` (C, d). Memory is linear in its entries."""
+    """A constant (R, C) matrix; `matrix @ dense` is differentiable in `dense` (C, d). Memory: linear in its entries."""
 
-    def __init__(self, matrix: sparse.spmatrix, device: torch.device | str = "cpu") -> None:
-        by_rows = sparse.csr_matrix(matrix)
+    def __init__(self, matrix: Any, device: torch.device | str = "cpu") -> None:
+        by_rows = matrix.tocsr()
         self.shape: tuple[int, int] = by_rows.shape
         self.rows = Rows.of(by_rows, device)
         self.columns = Rows.of(by_rows.T.tocsr(), device)

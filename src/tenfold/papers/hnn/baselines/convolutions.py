@@ -1,7 +1,8 @@
-"""Methods whose layer is relu(S Z W + b) with an operator S that is fixed by the hypergraph."""
+"""Methods whose layer is relu(S Z W) with an operator S that is fixed by the hypergraph."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -34,17 +35,18 @@ def unigcn(graph: Operators, signal: torch.Tensor) -> torch.Tensor:
 
 
 class Convolutions(Encoder):
-    """Layers relu(S Z W + b) of the given widths."""
+    """Layers relu(S Z W) of the given widths; with `bias` relu(S Z W + b), as a multilayer perceptron has it."""
 
-    def __init__(self, widths: list[int], dropout: float, operator: Operator) -> None:
+    def __init__(self, widths: list[int], dropout: float, operator: Operator, *, bias: bool) -> None:
         super().__init__()
         self.operator, self.dropout, self.width = operator, dropout, widths[-1]
-        self.weights = nn.ParameterList(glorot(a, b) for a, b in zip(widths, widths[1:], strict=False))
-        self.biases = nn.ParameterList(nn.Parameter(torch.zeros(width)) for width in widths[1:])
+        self.weights = nn.ParameterList(glorot(a, b) for a, b in itertools.pairwise(widths))
+        self.biases = nn.ParameterList(nn.Parameter(torch.zeros(width)) for width in widths[1:] if bias)
 
-    def forward(self, features: Features, graph: Operators, with_edges: bool = False) -> Embeddings:
+    def forward(self, features: Features, graph: Operators, with_edges: bool = False) -> Embeddings:  # noqa: ARG002
         signal: Features = features
-        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            signal = torch.relu(self.operator(graph, self.dropped(number, signal) @ weight) + bias)
+        for number, weight in enumerate(self.weights):
+            product = self.operator(graph, self.dropped(number, signal) @ weight)
+            signal = torch.relu(product + self.biases[number] if len(self.biases) else product)
         assert isinstance(signal, torch.Tensor)
         return Embeddings(signal)

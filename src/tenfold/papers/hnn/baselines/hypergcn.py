@@ -7,6 +7,8 @@ weighs 1; without, the one edge has weight 1 / |e|.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import torch
 from scipy import sparse
@@ -59,7 +61,7 @@ def normalised_graph(hypergraph: Hypergraph, projection: np.ndarray, *, mediator
 
 
 class HyperGCN(Encoder):
-    """relu(A_l Z W + b), where A_l approximates the hypergraph by the signal Z W of layer l, anew in every pass.
+    """relu(A_l Z W), where A_l approximates the hypergraph by the signal Z W of layer l, anew in every pass.
 
     With `fast` (FastHyperGCN) A approximates it by the features, always on the same random vector.
     """
@@ -67,18 +69,17 @@ class HyperGCN(Encoder):
     def __init__(self, widths: list[int], dropout: float, *, fast: bool, mediators: bool = True) -> None:
         super().__init__()
         self.fast, self.mediators, self.dropout, self.width = fast, mediators, dropout, widths[-1]
-        self.weights = nn.ParameterList(glorot(a, b) for a, b in zip(widths, widths[1:], strict=False))
-        self.biases = nn.ParameterList(nn.Parameter(torch.zeros(width)) for width in widths[1:])
+        self.weights = nn.ParameterList(glorot(a, b) for a, b in itertools.pairwise(widths))
         self.register_buffer("vector", torch.rand(widths[0], 1))
 
-    def forward(self, features: Features, graph: Operators, with_edges: bool = False) -> Embeddings:
+    def forward(self, features: Features, graph: Operators, with_edges: bool = False) -> Embeddings:  # noqa: ARG002
         signal: Features = features
         matrix = self._approximation(features @ self.vector, graph) if self.fast else None  # type: ignore[operator]
-        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+        for number, weight in enumerate(self.weights):
             product = self.dropped(number, signal) @ weight
             if matrix is None or not self.fast:
                 matrix = self._approximation(product @ torch.rand(product.shape[1], 1).to(product), graph)
-            signal = torch.relu(matrix @ product + bias)
+            signal = torch.relu(matrix @ product)
         assert isinstance(signal, torch.Tensor)
         return Embeddings(signal)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import nn
 
@@ -18,13 +20,13 @@ class HNHN(Encoder):
     def __init__(self, widths: list[int], dropout: float, alpha: float, beta: float) -> None:
         super().__init__()
         self.dropout, self.width, self.alpha, self.beta = dropout, widths[-1], alpha, beta
-        pairs = list(zip(widths, widths[1:], strict=False))
+        pairs = list(itertools.pairwise(widths))
         self.to_edges = nn.ParameterList(glorot(a, b) for a, b in pairs)
         self.to_nodes = nn.ParameterList(glorot(b, b) for _, b in pairs)
         self.edge_biases = nn.ParameterList(nn.Parameter(torch.zeros(b)) for _, b in pairs)
         self.node_biases = nn.ParameterList(nn.Parameter(torch.zeros(b)) for _, b in pairs)
 
-    def forward(self, features: Features, graph: Operators, with_edges: bool = False) -> Embeddings:
+    def forward(self, features: Features, graph: Operators, with_edges: bool = False) -> Embeddings:  # noqa: ARG002
         over_edges, over_nodes = graph.weighted_means(self.alpha, self.beta)
         signal: Features = features
         for number, weight in enumerate(self.to_edges):
@@ -44,15 +46,15 @@ class AllDeepSets(Encoder):
     def __init__(self, widths: list[int], dropout: float) -> None:
         super().__init__()
         self.dropout, self.width = dropout, widths[-1]
-        pairs = list(zip(widths, widths[1:], strict=False))
+        pairs = list(itertools.pairwise(widths))
         self.first = nn.ParameterList(glorot(a, b) for a, b in pairs)
         self.biases = nn.ParameterList(nn.Parameter(torch.zeros(b)) for _, b in pairs)
         self.others = nn.ModuleList(nn.ModuleList(nn.Linear(b, b) for _ in range(3)) for _, b in pairs)
 
-    def forward(self, features: Features, graph: Operators, with_edges: bool = False) -> Embeddings:
+    def forward(self, features: Features, graph: Operators, with_edges: bool = False) -> Embeddings:  # noqa: ARG002
         signal: Features = features
         for number, (weight, bias) in enumerate(zip(self.first, self.biases, strict=True)):
-            to_edge, from_edge, to_node = self.others[number]  # type: ignore[misc]
+            to_edge, from_edge, to_node = list(self.others[number])  # type: ignore[call-overload]
             member = torch.relu(self.dropped(number, signal) @ weight + bias)
             edges = torch.relu(to_edge(graph.to_edges @ member))
             signal = torch.relu(to_node(graph.to_nodes @ torch.relu(from_edge(edges))))

@@ -11,7 +11,6 @@ from tenfold.errors import ResultError
 from tenfold.results import Results
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 CURVE = "-curve"
@@ -59,11 +58,13 @@ def embeddings(results: Results) -> None:
         _, _, directions = np.linalg.svd(points - centre, full_matrices=False)
         flat = (points - centre) @ directions[:2].T
         size = sizes[arrays["pair_edge"][here]]
-        for number, one in enumerate(np.unique(np.minimum(size, 5))):
+        for _number, one in enumerate(np.unique(np.minimum(size, 5))):
             label = f"{one} nodes" if one < 5 else "5 nodes or more"
             seen[int(one)] = label
             chosen = np.minimum(size, 5) == one
-            ax.plot(*flat[chosen].T, linestyle="none", marker="o", markersize=2.4, color=palette[int(one) - 1], alpha=0.8)
+            ax.plot(
+                *flat[chosen].T, linestyle="none", marker="o", markersize=2.4, color=palette[int(one) - 1], alpha=0.8
+            )
         ax.plot(*((own.astype(np.float64) - centre) @ directions[:2].T), "k+", markersize=9, markeredgewidth=1.4)
         ax.set(title=f"node {node}", xlabel="first component")
     axes[0].set_ylabel("second component")
@@ -72,7 +73,12 @@ def embeddings(results: Results) -> None:
         for one, label in sorted(seen.items())
     ]
     handles.append(axes[0].plot([], [], "k+", markersize=8, label="$z_i$")[0])
-    drawn.legend(handles=handles, loc="outside lower center", ncols=len(handles), title=f"hyperedge of ({results.label(dataset)})")
+    drawn.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=len(handles),
+        title=f"hyperedge of ({results.label(dataset)})",
+    )
     results.save_figure("f2-embeddings", drawn, [dataset])
 
 
@@ -116,7 +122,14 @@ def runtime(results: Results) -> None:
     for method in results.known("methods", None, rows):
         look = results.styles[method]
         points = np.array(sorted(rows[method]))
-        ax.plot(points[:, 0], points[:, 1], color=look.colour, linestyle=look.dash, marker=look.marker, label=results.method_title(method))
+        ax.plot(
+            points[:, 0],
+            points[:, 1],
+            color=look.colour,
+            linestyle=look.dash,
+            marker=look.marker,
+            label=results.method_title(method),
+        )
     ax.set(xlabel="incidences", ylabel="CPU ms per epoch", xscale="log", yscale="log")
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     results.save_figure("f4-runtime", drawn, sorted(datasets))

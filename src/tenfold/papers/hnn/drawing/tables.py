@@ -48,7 +48,9 @@ def data_table(results: Results) -> None:
     for dataset in results.known("datasets", None, manifests):
         for part, key in (("measured", "statistics"), ("published files", "reported_statistics")):
             if counts := manifests[dataset][key]:
-                rows.append([format(counts[name], spec) if name in counts else "" for name, (_, spec) in COUNTS.items()])
+                rows.append(
+                    [format(counts[name], spec) if name in counts else "" for name, (_, spec) in COUNTS.items()]
+                )
                 labels.append((results.label(dataset), part))
     index = pd.MultiIndex.from_tuples(labels, names=["data set", ""])
     results.save_table("t1-data", pd.DataFrame(rows, index=index, columns=[title for title, _ in COUNTS.values()]))
@@ -65,7 +67,7 @@ def hyperedge_table(results: Results) -> None:
             frame.columns = pd.MultiIndex.from_tuples([(split.replace("-", " "), title) for title in frame.columns])
             parts.append(frame)
     if parts:
-        joined = parts[0] if len(parts) == 1 else parts[0].join(parts[1:]).fillna("")
+        joined = parts[0] if len(parts) == 1 else parts[0].join(parts[1]).fillna("")
         joined.attrs["best"] = [
             (row, column)
             for start, frame in zip(np.cumsum([0, *(part.shape[1] for part in parts)]), parts, strict=False)
@@ -87,7 +89,9 @@ def _compared(results: Results, metrics: list[str], split: str) -> pd.DataFrame 
     """Measured values of all methods but studies; None where nothing was measured."""
     table = results.metrics
     table = table[(table["split"] == split) & table["metric"].isin(metrics)]
-    methods = [m for m in results.known("methods", None, table["method"]) if results.paper.methods[m].role in COMPARED_ROLES]
+    methods = [
+        m for m in results.known("methods", None, table["method"]) if results.paper.methods[m].role in COMPARED_ROLES
+    ]
     if not methods:
         return None
     frame = comparison_table(results, metrics, methods, results.known("datasets", None, table["dataset"]), split)
@@ -128,11 +132,11 @@ def gains_table(results: Results) -> None:
         ]
         if not datasets:
             continue
-        best = {d: max(BASELINES, key=lambda m: np.mean(list(found[d, m].values()))) for d in datasets}  # noqa: B023
+        best = {d: max(BASELINES, key=lambda m: np.mean(list(found[d, m].values()))) for d in datasets}
         groups: dict[str, dict[str, tuple[str, ...]]] = {
-            "all baselines": {d: BASELINES for d in datasets},
+            "all baselines": dict.fromkeys(datasets, BASELINES),
             "best baseline of each data set": {d: (best[d],) for d in datasets},
-            **{f"{results.method_title(m)}": {d: (m,) for d in datasets} for m in BASELINES},
+            **{f"{results.method_title(m)}": dict.fromkeys(datasets, (m,)) for m in BASELINES},
         }
         groups |= {f"all baselines, {results.dataset_title(d)} alone": {d: BASELINES} for d in datasets}
         for name, members in groups.items():
@@ -146,7 +150,13 @@ def gains_table(results: Results) -> None:
             labels.append((f"{title} ({len(datasets)} data sets)", name))
     if rows:
         columns = pd.MultiIndex.from_tuples(
-            [("relative, %", "mean"), ("relative, %", "interval"), ("points", "mean"), ("points", "interval"), ("", "abstract")]
+            [
+                ("relative, %", "mean"),
+                ("relative, %", "interval"),
+                ("points", "mean"),
+                ("points", "interval"),
+                ("", "abstract"),
+            ]
         )
         index = pd.MultiIndex.from_tuples(labels, names=["task", "gain over"])
         results.save_table("t4-gains", pd.DataFrame(rows, index=index, columns=columns))
@@ -157,7 +167,11 @@ def variants_table(results: Results) -> None:
     import pandas as pd
 
     rows, labels = [], []
-    tasks = {("auc", "uniform"): "AUC", ("auc", "half-corrupted"): "AUC, half-corrupted", ("accuracy", "nodes"): "accuracy"}
+    tasks = {
+        ("auc", "uniform"): "AUC",
+        ("auc", "half-corrupted"): "AUC, half-corrupted",
+        ("accuracy", "nodes"): "accuracy",
+    }
     found = {key: values(results, *key) for key in tasks}
     variants = [name for name, method in results.paper.methods.items() if method.role == "ablation"]
     for dataset in results.known("datasets", None, {d for one in found.values() for d, m in one if m in variants}):
@@ -179,4 +193,6 @@ def _against_hnn(found: dict, dataset: str, variant: str) -> tuple[str, str]:
     difference = absolute_gain(first, second)
     interval = interval_of_pairs([difference])
     text = f"{difference.mean():+.1f}"
-    return mean_and_spread(list(first), ".3f"), text if interval is None else f"{text} ({interval.low:+.1f} to {interval.high:+.1f})"
+    return mean_and_spread(
+        list(first), ".3f"
+    ), text if interval is None else f"{text} ({interval.low:+.1f} to {interval.high:+.1f})"

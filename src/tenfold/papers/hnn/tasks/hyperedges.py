@@ -20,6 +20,7 @@ from tenfold.papers.hnn.penalty import laplacian_penalty
 from tenfold.papers.hnn.scoring import SetScorer
 from tenfold.papers.hnn.settings import Sampler, Train
 from tenfold.papers.hnn.study import NodeFeatures, Study
+from tenfold.training.checkpoint import State
 from tenfold.training.run import Run
 
 
@@ -31,9 +32,7 @@ class Split:
     test: Hypergraph
 
 
-def split_hyperedges(
-    hypergraph: Hypergraph, test_share: float, train_share: float, rng: np.random.Generator
-) -> Split:
+def split_hyperedges(hypergraph: Hypergraph, test_share: float, train_share: float, rng: np.random.Generator) -> Split:
     """A random share of the hyperedges for the test, another for training; smaller training shares are nested.
 
     Raises DataError when the shares overlap or one of them is empty.
@@ -46,9 +45,7 @@ def split_hyperedges(
     return Split(hypergraph.select(np.sort(order[test : test + train])), hypergraph.select(np.sort(order[:test])))
 
 
-def draw_negatives(
-    sampler: Sampler, positives: Hypergraph, known: KnownSets, rng: np.random.Generator
-) -> Hypergraph:
+def draw_negatives(sampler: Sampler, positives: Hypergraph, known: KnownSets, rng: np.random.Generator) -> Hypergraph:
     """For each hyperedge a set of the same size that is none."""
     if sampler == "uniform":
         return negatives.uniform(positives.sizes, positives.nodes, known, rng)
@@ -142,7 +139,7 @@ def predict_hyperedges(run: Run, settings: Train, study: Study, seed: int) -> di
         for share in task.train_shares:
             split = split_name(sampler, share, task.train_shares)
             epochs = Epochs(run, settings, study, seed, sampler, share)
-            state = {"model": epochs.model, "optimizer": epochs.optimizer}
+            state: State = {"model": epochs.model, "optimizer": epochs.optimizer}
             loop = run.loop(f"seed-{seed}-{split}", settings.optimization.hyperedge_epochs, state, seed=seed)
             for epoch in loop:
                 loop.log(seed=seed, split=split, loss=epochs.step(epoch))

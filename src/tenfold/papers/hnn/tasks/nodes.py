@@ -14,6 +14,7 @@ from tenfold.papers.hnn.penalty import laplacian_penalty
 from tenfold.papers.hnn.scoring import NodeClassifier
 from tenfold.papers.hnn.settings import Train
 from tenfold.papers.hnn.study import NodeFeatures, Study
+from tenfold.training.checkpoint import State
 from tenfold.training.run import Run
 
 SHOWN_NODES = 4
@@ -23,7 +24,7 @@ SHOWN_HYPEREDGES = 150
 
 
 class Classifier(nn.Module):
-    """An encoder and a classifier of nodes; with `classifier: convolution` the encoder's last layer is the classifier."""
+    """An encoder and a classifier of nodes; with `classifier: convolution` the last layer is the classifier."""
 
     def __init__(self, settings: Train, inputs: int, hyperedges: int, classes: int) -> None:
         super().__init__()
@@ -42,9 +43,7 @@ class Epochs:
     def __init__(self, run: Run, settings: Train, study: Study, seed: int) -> None:
         self.settings, self.study = settings, study
         self.train, self.tested = study.split(seed)
-        self.graph = Operators(
-            study.hypergraph.with_singletons(), run.device, np.arange(study.hypergraph.edges)
-        )
+        self.graph = Operators(study.hypergraph.with_singletons(), run.device, np.arange(study.hypergraph.edges))
         source = NodeFeatures(study, study.hypergraph, settings.features, settings.structure_dimension, run.device)
         self.features = source.of(self.graph)
         self.labels = torch.from_numpy(study.labels[self.train]).to(run.device)
@@ -109,7 +108,7 @@ class Epochs:
 def classify_nodes(run: Run, settings: Train, study: Study, seed: int) -> dict[str, np.ndarray]:
     """Which test nodes get their class; for the first seed also embeddings, where the settings ask for them."""
     epochs = Epochs(run, settings, study, seed)
-    state = {"model": epochs.model, "optimizer": epochs.optimizer}
+    state: State = {"model": epochs.model, "optimizer": epochs.optimizer}
     loop = run.loop(f"seed-{seed}-nodes", settings.optimization.node_epochs, state, seed=seed)
     for _ in loop:
         loop.log(seed=seed, split="nodes", loss=epochs.step())
