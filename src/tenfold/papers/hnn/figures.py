@@ -13,6 +13,7 @@ def figures(results: Results) -> None:
     tables.node_table(results)
     tables.gains_table(results)
     tables.variants_table(results)
+    tables.sensitivity_table(results)
     plots.data_efficiency(results)
     plots.embeddings(results)
     plots.variance(results)

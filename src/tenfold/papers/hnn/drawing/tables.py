@@ -186,6 +186,24 @@ def variants_table(results: Results) -> None:
         results.save_table("t5-variants", pd.DataFrame(rows, index=index, columns=columns))
 
 
+def sensitivity_table(results: Results) -> None:
+    """T6: the same methods under another protocol."""
+    import pandas as pd
+
+    found = values(results, "auc", "uniform")
+    protocols = {"": "masked, dropout 0.5", "-unmasked": "unmasked", "-no-dropout": "no dropout"}
+    rows, labels = [], []
+    for dataset in results.known("datasets", None, {name for name, _ in found}):
+        for method in ("hnn", "hgnn", "gcn-clique"):
+            cells = [list(found.get((dataset, method + ending), {}).values()) for ending in protocols]
+            if any(cells[1:]):
+                rows.append([mean_and_spread(cell, ".3f") for cell in cells])
+                labels.append((results.label(dataset), results.method_title(method)))
+    if rows:
+        index = pd.MultiIndex.from_tuples(labels, names=["data set", "method"])
+        results.save_table("t6-sensitivity", pd.DataFrame(rows, index=index, columns=list(protocols.values())))
+
+
 def _against_hnn(found: dict, dataset: str, variant: str) -> tuple[str, str]:
     first, second = _paired(found, dataset, variant, "hnn")
     if not len(first):

@@ -13,6 +13,7 @@ from tenfold.data.hypergraphs import Hypergraph
 from tenfold.errors import DataError
 from tenfold.papers.hnn import negatives
 from tenfold.papers.hnn.encoders import Encoder
+from tenfold.papers.hnn.fitting import adam
 from tenfold.papers.hnn.methods import new_encoder, psi_of
 from tenfold.papers.hnn.negatives import KnownSets
 from tenfold.papers.hnn.operators import Operators
@@ -86,11 +87,7 @@ class Epochs:
         )
         with run.seeded(seed, "initial values"):
             self.model = Predictor(settings, self.features.width, self.split.train.edges).to(run.device)
-        self.optimizer = torch.optim.Adam(
-            self.model.parameters(),
-            lr=settings.optimization.learning_rate,
-            weight_decay=settings.optimization.weight_decay,
-        )
+        self.optimizer = adam(self.model, settings.optimization)
 
     def step(self, epoch: int) -> float:
         """One epoch: hyperedges that carry messages, hyperedges that are scored, as many negatives; the loss."""

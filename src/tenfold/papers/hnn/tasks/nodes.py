@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from tenfold.papers.hnn.encoders import Encoder
+from tenfold.papers.hnn.fitting import adam
 from tenfold.papers.hnn.methods import new_encoder, psi_of
 from tenfold.papers.hnn.operators import Operators
 from tenfold.papers.hnn.penalty import laplacian_penalty
@@ -49,11 +50,7 @@ class Epochs:
         self.labels = torch.from_numpy(study.labels[self.train]).to(run.device)
         with run.seeded(seed, "initial values"):
             self.model = Classifier(settings, source.width, study.hypergraph.edges, study.classes).to(run.device)
-        self.optimizer = torch.optim.Adam(
-            self.model.parameters(),
-            lr=settings.optimization.learning_rate,
-            weight_decay=settings.optimization.weight_decay,
-        )
+        self.optimizer = adam(self.model, settings.optimization)
 
     def step(self) -> float:
         """One epoch on all training nodes; the loss."""

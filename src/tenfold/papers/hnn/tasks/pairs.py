@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from tenfold.papers.hnn.encoders import Encoder
+from tenfold.papers.hnn.fitting import adam
 from tenfold.papers.hnn.methods import new_encoder, psi_of
 from tenfold.papers.hnn.model import HyperedgeDependent
 from tenfold.papers.hnn.operators import Operators
@@ -46,9 +47,7 @@ def classify_pairs(run: Run, settings: Train, roles: Roles, seed: int) -> dict[s
     target = torch.from_numpy(roles.label[roles.train].astype(np.float32)).to(run.device)
     with run.seeded(seed, "initial values"):
         model = PairClassifier(settings, features.shape[1], roles.hypergraph.edges).to(run.device)
-    optimizer = torch.optim.Adam(
-        model.parameters(), lr=settings.optimization.learning_rate, weight_decay=settings.optimization.weight_decay
-    )
+    optimizer = adam(model, settings.optimization)
     loop = run.loop(
         f"seed-{seed}-pairs", settings.optimization.pair_epochs, {"model": model, "optimizer": optimizer}, seed=seed
     )
