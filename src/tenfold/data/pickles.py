@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import pickle
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -33,12 +33,19 @@ def _latin1(text: str, encoding: str) -> bytes:
     return text.encode("latin-1")
 
 
+def _array(content: bytes, dtype: np.dtype, shape: tuple[int, ...], order: Literal["C", "F"]) -> np.ndarray:
+    """What NumPy's own `_frombuffer` does, which pickles of protocol 5 ask for."""
+    return np.frombuffer(content, dtype).reshape(shape, order=order)
+
+
 SAFE: dict[str, dict[str, Any]] = {
     "builtins": _BUILTIN,
     "__builtin__": _BUILTIN,  # Python 2
     "numpy": _NUMPY,
     "numpy.core.multiarray": _ARRAYS,
     "numpy._core.multiarray": _ARRAYS,
+    "numpy.core.numeric": {"_frombuffer": _array},
+    "numpy._core.numeric": {"_frombuffer": _array},
     "_codecs": {"encode": _latin1},
 }
 """Module -> name -> what a pickle gets that asks for it."""
