@@ -10,10 +10,9 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from scipy import sparse
 
 from tenfold.data.hypergraphs import Hypergraph
-from tenfold.papers.hnn.sparse import SparseMatrix
+from tenfold.papers.hnn.sparse import Rows, SparseMatrix
 
 
 class Operators:
@@ -43,45 +42,86 @@ class Operators:
         return torch.from_numpy(self._numbers).to(self.device)
 
     # ----------------------------------------------------------------------------------------- incidences
-
-    @cached_property
-    def transposed(self) -> sparse.csr_matrix:
-        """H^T (M, N)."""
-        graph = self.hypergraph
-        entries = np.ones(len(graph.node), dtype=np.float32)
-        return sparse.csr_matrix((entries, graph.node, graph.offsets), shape=(graph.edges, graph.nodes))
+    # All matrices share the places of their entries, by hyperedge and by node; only the values differ.
 
     @cached_property
     def offsets(self) -> torch.Tensor:
         """(M + 1,) where each hyperedge's incidences begin."""
-        return torch.from_numpy(self.hypergraph.offsets).to(self.device)
+        return self._integers(self.hypergraph.offsets)
+
+    @cached_property
+    def _node(self) -> torch.Tensor:
+        return self._integers(self.hypergraph.node)
+
+    @cached_property
+    def _edge(self) -> torch.Tensor:
+        return self._integers(self.hypergraph.edge)
+
+    @cached_property
+    def _by_node(self) -> np.ndarray:
+        """(I,) the incidences in the order of their nodes."""
+        return np.argsort(self.hypergraph.node, kind="stable")
+
+    @cached_property
+    def _node_offsets(self) -> torch.Tensor:
+        return self._integers(np.concatenate([[0], np.cumsum(self.hypergraph.degrees)]))
+
+    @cached_property
+    def _edge_by_node(self) -> torch.Tensor:
+        return self._integers(self.hypergraph.edge[self._by_node])
+
+    @cached_property
+    def _count(self) -> torch.Tensor:
+        return torch.arange(len(self.hypergraph.node) + 1, dtype=torch.int32, device=self.device)
+
+    @cached_property
+    def _ones(self) -> torch.Tensor:
+        return torch.ones(len(self.hypergraph.node), dtype=torch.float32, device=self.device)
 
     @cached_property
     def node_of(self) -> SparseMatrix:
         """(I, N): picks each incidence's node."""
-        return self._picks(self.hypergraph.node, self.nodes)
+        rows = Rows(self._count, self._node, self._ones)
+        columns = Rows(self._node_offsets, self._integers(self._by_node), self._ones)
+        return SparseMatrix.of_rows((len(self._node), self.nodes), rows, columns)
 
     @cached_property
     def edge_of(self) -> SparseMatrix:
         """(I, M): picks each incidence's hyperedge."""
-        return self._picks(self.hypergraph.edge, self.edges)
+        rows = Rows(self._count, self._edge, self._ones)
+        return SparseMatrix.of_rows(
+            (len(self._edge), self.edges), rows, Rows(self.offsets, self._count[:-1], self._ones)
+        )
 
     @cached_property
     def mean_by_node(self) -> SparseMatrix:
         """(N, I): mean over the incidences of each node, 0 where it has none."""
-        graph = self.hypergraph
-        count = len(graph.node)
-        entries = (power(graph.degrees, -1)[graph.node], (graph.node, np.arange(count)))
-        return SparseMatrix(sparse.csr_matrix(entries, shape=(graph.nodes, count)), self.device)
+        shares = power(self.hypergraph.degrees, -1)[self.hypergraph.node]
+        rows = Rows(self._node_offsets, self._integers(self._by_node), self._floats(shares[self._by_node]))
+        return SparseMatrix.of_rows(
+            (self.nodes, len(shares)), rows, Rows(self._count, self._node, self._floats(shares))
+        )
 
     @cached_property
     def member_sums(self) -> SparseMatrix:
         """(M, I): sum over the incidences of each hyperedge."""
         return self.edge_of.transposed()
 
-    def _picks(self, index: np.ndarray, width: int) -> SparseMatrix:
-        entries = (np.ones(len(index), dtype=np.float32), index, np.arange(len(index) + 1))
-        return SparseMatrix(sparse.csr_matrix(entries, shape=(len(index), width)), self.device)
+    def _integers(self, values: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(values.astype(np.int32)).to(self.device)
+
+    def _floats(self, values: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(values.astype(np.float32)).to(self.device)
+
+    def sum_over_nodes(self, values: np.ndarray) -> np.ndarray:
+        """H^T v (M,) of numbers v (N,)."""
+        graph = self.hypergraph
+        return np.bincount(graph.edge, weights=values[graph.node], minlength=graph.edges)
+
+    def sum_over_edges(self, values: np.ndarray) -> np.ndarray:
+        """H w (N,) of numbers w (M,)."""
+        graph = self.hypergraph
+        return np.bincount(graph.node, weights=values[graph.edge], minlength=graph.nodes)
 
     # ------------------------------------------------------------------------------------- random walks
 
@@ -132,7 +172,7 @@ class Operators:
     @cached_property
     def clique_degrees(self) -> np.ndarray:
         """(N,) row sums of A + I, A = H H^T - D_v: common hyperedges with other nodes, and 1."""
-        return self.transposed.T @ self.hypergraph.sizes - self.hypergraph.degrees + 1.0
+        return self.sum_over_edges(self.hypergraph.sizes) - self.hypergraph.degrees + 1.0
 
     @cached_property
     def clique_parts(self) -> tuple[SparseMatrix, SparseMatrix, torch.Tensor]:
@@ -149,8 +189,8 @@ class Operators:
     def weighted_means(self, alpha: float, beta: float) -> tuple[SparseMatrix, SparseMatrix]:
         """HNHN's (N, M) and (M, N): means over hyperedges weighted by size^alpha, over nodes by degree^beta."""
         sizes, degrees = power(self.hypergraph.sizes, alpha), power(self.hypergraph.degrees, beta)
-        over_edges = power(self.transposed.T @ sizes, -1)
-        over_nodes = power(self.transposed @ degrees, -1)
+        over_edges = power(self.sum_over_edges(sizes), -1)
+        over_nodes = power(self.sum_over_nodes(degrees), -1)
         return (
             self._scaled_transpose(left=over_edges, right=sizes),
             self._scaled(left=over_nodes, right=degrees),
@@ -160,19 +200,19 @@ class Operators:
     def unigcn(self) -> SparseMatrix:
         """D_v^-1/2 H D_m^-1/2 (N, M), D_m the mean degree of each hyperedge's nodes."""
         graph = self.hypergraph
-        mean_degree = power(graph.sizes, -1) * (self.transposed @ graph.degrees)
+        mean_degree = power(graph.sizes, -1) * self.sum_over_nodes(graph.degrees)
         return self._scaled_transpose(left=power(graph.degrees, -0.5), right=power(mean_degree, -0.5))
 
     def _scaled(self, left: np.ndarray | None = None, right: np.ndarray | None = None) -> SparseMatrix:
         """diag(left) H^T diag(right)."""
-        matrix = self.transposed.astype(np.float64)
-        values = matrix.data
+        values = np.ones(len(self.hypergraph.node))
         if left is not None:
             values = values * left[self.hypergraph.edge]
         if right is not None:
             values = values * right[self.hypergraph.node]
-        scaled = sparse.csr_matrix((values, matrix.indices, matrix.indptr), shape=matrix.shape)
-        return SparseMatrix(scaled, self.device)
+        rows = Rows(self.offsets, self._node, self._floats(values))
+        columns = Rows(self._node_offsets, self._edge_by_node, self._floats(values[self._by_node]))
+        return SparseMatrix.of_rows((self.edges, self.nodes), rows, columns)
 
     def _scaled_transpose(self, left: np.ndarray | None = None, right: np.ndarray | None = None) -> SparseMatrix:
         """diag(left) H diag(right)."""

@@ -48,6 +48,13 @@ class SparseMatrix:
         self.rows = Rows.of(by_rows, device)
         self.columns = Rows.of(by_rows.T.tocsr(), device)
 
+    @classmethod
+    def of_rows(cls, shape: tuple[int, int], rows: Rows, columns: Rows) -> SparseMatrix:
+        """From its rows and the rows of its transpose."""
+        made = cls.__new__(cls)
+        made.shape, made.rows, made.columns = shape, rows, columns
+        return made
+
     def __matmul__(self, dense: torch.Tensor) -> torch.Tensor:
         return _Product.apply(dense, self.rows, self.columns)
 
