@@ -63,6 +63,18 @@ def test_a_new_hypergraph_needs_only_its_files_and_settings(tmp_path, run):
     assert found["embeddings/variance"].shape == (7,)
 
 
+def test_nodes_that_lose_their_hyperedges_can_be_left_out(tmp_path):
+    task = dataclasses.replace(own_files(tmp_path), settings={"largest": 3, "drop_uncovered": True, "labelled": 1})
+    with (tmp_path / "e.txt").open("a") as file:
+        file.write("c f\n")
+    prepared = prepare(task)
+    assert prepared.statistics["nodes"] == 7
+    assert prepared.statistics["kept_nodes"] == 6  # without g
+    assert prepared.arrays["labels"].tolist() == [0, 0, 1, 1, 0, 1]
+    assert Study.from_arrays(prepared.arrays).words.shape == (6, 2)
+    assert prepared.arrays["node"].tolist() == [0, 1, 2, 2, 3, 4, 5, 0, 5, 2, 5]
+
+
 def test_nothing_left_of_a_hypergraph_is_an_error(tmp_path):
     task = own_files(tmp_path)
     small = dataclasses.replace(task, settings={"smallest": 4})

@@ -30,9 +30,11 @@ def prepare(task: Preparation) -> Prepared:
     if settings.largest is not None:
         kept &= raw.sizes <= settings.largest
     graph = raw.select(kept)
+    if settings.drop_uncovered:
+        data, graph = _covered(data, graph)
     if graph.edges < 5:
         raise DataError(f"{task.paper} {task.dataset}: {graph.edges} hyperedges are left; see its prepare settings")
-    labels = np.full(raw.nodes, -1) if data.labels is None else data.labels
+    labels = np.full(graph.nodes, -1) if data.labels is None else data.labels
     arrays = {
         "shape": np.array([graph.nodes, graph.edges]),
         "node": graph.node.astype(np.int32),
@@ -46,6 +48,19 @@ def prepare(task: Preparation) -> Prepared:
         arrays["train_nodes"] = np.concatenate(splits)
         arrays["train_offsets"] = np.concatenate([[0], np.cumsum([len(split) for split in splits])])
     return Prepared(arrays, _statistics(raw, graph, data))
+
+
+def _covered(data: HypergraphData, graph: Hypergraph) -> tuple[HypergraphData, Hypergraph]:
+    """The data and hypergraph without the nodes that are in none of its hyperedges, numbered anew."""
+    covered = graph.degrees > 0
+    number = np.cumsum(covered) - 1
+    left = HypergraphData(
+        data.hypergraph,
+        None if data.features is None else data.features[covered],
+        None if data.labels is None else data.labels[covered],
+        tuple(number[split[covered[split]]] for split in data.splits),
+    )
+    return left, Hypergraph(number[graph.node], graph.edge, int(covered.sum()), graph.edges)
 
 
 def random_split(labels: np.ndarray, each: int, seed: int) -> np.ndarray:
@@ -83,6 +98,7 @@ def _statistics(raw: Hypergraph, graph: Hypergraph, data: HypergraphData) -> dic
         "largest": int(sizes.max()),
         "uncovered_nodes": int((raw.degrees == 0).sum()),
         "duplicates": raw.edges - int(raw.first_of_duplicates().sum()),
+        "kept_nodes": graph.nodes,
         "kept_hyperedges": graph.edges,
         "kept_incidences": len(graph.node),
         "features": 0 if data.features is None else data.features.shape[1],

@@ -32,6 +32,7 @@ class Prepare(Strict):
 
     smallest: int = Field(2, ge=1, description="hyperedges with fewer nodes are left out")
     largest: int | None = Field(None, ge=2, description="hyperedges with more nodes are left out; null: none")
+    drop_uncovered: bool = Field(False, description="leave out nodes that are in no kept hyperedge")
     labelled: int = Field(5, ge=1, description="training nodes a class and seed, where the source publishes no splits")
     planted: Planted | None = Field(None, description="generate this instead of reading raw data")
 

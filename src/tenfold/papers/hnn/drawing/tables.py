@@ -23,6 +23,7 @@ COUNTS = {
     "largest": ("largest", ",.0f"),
     "uncovered_nodes": ("nodes in none", ",.0f"),
     "duplicates": ("duplicates", ",.0f"),
+    "kept_nodes": ("kept nodes", ",.0f"),
     "kept_hyperedges": ("kept hyperedges", ",.0f"),
     "kept_incidences": ("kept incidences", ",.0f"),
     "features": ("features", ",.0f"),
