@@ -220,4 +220,4 @@ def _scaled(gradients: list[Tensor], squares: list[Tensor], group: dict[str, Any
     return updates
 
 
-OPTIMIZERS: dict[str, type[TaskOptimizer]] = {"adam": Adam, "rmsprop": RMSProp, "adagrad": AdaGrad}
+OPTIMIZERS: dict[str, Callable[..., TaskOptimizer]] = {"adam": Adam, "rmsprop": RMSProp, "adagrad": AdaGrad}

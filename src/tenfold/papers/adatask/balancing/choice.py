@@ -42,3 +42,5 @@ def balancer(
             return merging.CAGrad(tasks, generator, settings.cagrad_c)
         case "imtl-g":
             return merging.IMTLG(tasks, generator)
+        case "single":
+            raise ValueError("a single task: say which one")

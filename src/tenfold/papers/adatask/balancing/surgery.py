@@ -104,7 +104,7 @@ def cagrad(gram: np.ndarray, c: float = 0.4) -> tuple[np.ndarray, np.ndarray]:
         from scipy.optimize import minimize
 
         scale = max(float(np.abs(gram).max()), TINY)
-        found = minimize(
+        found = minimize(  # type: ignore[call-overload]
             lambda w: objective(w) / scale,
             np.full(tasks, 1 / tasks),
             method="SLSQP",
