@@ -36,7 +36,7 @@ class UncertaintyWeighting(Balancer):
     def weigh(self, losses: Tensor) -> Tensor:
         """The weights at the present s, which then takes its step: its gradient is (1 - exp(-s_k) L_k) / 2."""
         precisions = torch.exp(-self.log_variances.detach())
-        self.log_variances.grad = 0.5 * (1 - precisions * losses.detach().cpu())
+        self.log_variances.grad = 0.5 * (1 - precisions * losses.detach().float().cpu())
         self._optimizer.step()
         return (0.5 * precisions).to(losses)
 
@@ -120,14 +120,14 @@ class GradNorm(Balancer):
         self._optimizer = torch.optim.Adam([self.weights], lr=lr)
 
     def weigh(self, losses: Tensor) -> Tensor:
-        self._losses = losses.detach().cpu()
+        self._losses = losses.detach().float().cpu()
         if self._first.isnan().any():
             self._first = self._losses.clone()
         return self.weights.detach().to(losses)
 
     def merge(self, gradients: Tensor) -> Tensor:
         """The gradients as they are; the weights take their step."""
-        norms = gradients[:, self.layer].norm(dim=1).cpu()
+        norms = gradients[:, self.layer].norm(dim=1).float().cpu()
         weights = self.weights.detach()
         _, self.weights.grad = gradnorm_gradient(norms, weights, self._losses / self._first, self.alpha)
         self._optimizer.step()
