@@ -17,7 +17,7 @@ REPEATED = {
     "cancelled": "`scancel`; submitted again",
     "sent back to the queue": "`scontrol requeue`, as preemption does; SLURM starts it again",
     "time limit": "killed at its limit; submitted again with twice the time",
-    "node lost": "`kill -9` of slurmd and of the job; found missing after 10 s, submitted again",
+    "node lost": "`kill -9` of slurmd and of the job; found missing after some 20 s, submitted again",
 }
 UNSEEN = {"daemon lost": "`kill -9` of slurmd alone; a second job waits for the first, which goes on unseen"}
 
