@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -60,8 +61,8 @@ class VersionedProject(Project):
         assert answer.returncode == 0, answer.stdout + answer.stderr
 
     def stale(self) -> set[str]:
-        """Stages that `dvc status` lists."""
-        with Repo(str(self.root)) as repo:
+        """Stages that `dvc status` lists; DVC names them as seen from the working folder."""
+        with contextlib.chdir(self.root), Repo() as repo:
             return set(repo.status())
 
     def nothing_to_do(self, target: str = "all") -> bool:
