@@ -59,7 +59,7 @@ def embeddings(results: Results) -> None:
         _, _, directions = np.linalg.svd(points - centre, full_matrices=False)
         flat = (points - centre) @ directions[:2].T
         size = sizes[arrays["pair_edge"][here]]
-        for _number, one in enumerate(np.unique(np.minimum(size, 5))):
+        for one in np.unique(np.minimum(size, 5)):
             label = f"{one} nodes" if one < 5 else "5 nodes or more"
             seen[int(one)] = label
             chosen = np.minimum(size, 5) == one
