@@ -15,7 +15,7 @@ from tests.conftest import REPOSITORY
 from tests.workflow.conftest import Project
 
 # One worker runs all of them: the project is built once.
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("versions"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("versions"), pytest.mark.timeout(1800)]
 
 DATASETS = """
 measured:
@@ -269,8 +269,8 @@ def test_a_second_machine_gets_results_without_computing(rebuilt, remote, tmp_pa
     # A commit alone, without a remote: what its results were made from is known, but they are not there.
     alone = clone.run("tenfold", "pull")
     assert alone.returncode == 5
-    assert "no remote" in alone.stderr
-    assert "Traceback" not in alone.stderr
+    assert alone.stderr.startswith("tenfold: no DVC remote is set")
+    assert alone.stderr.count("\n") == 1
     checked = clone.run("tenfold", "versions", "--check")
     assert (checked.returncode, checked.stdout) == (0, ""), checked.stderr
     clone.replace("src/tenfold/papers/toy_a/train.py", "Fit one plane", "Fit a plane")

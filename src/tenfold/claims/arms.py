@@ -139,3 +139,16 @@ def _arm(
     sign = -1 if paper.metrics[chooser[1]].higher_is_better is False else 1
     complete = complete or mean is not None
     return Arm(tuple(methods_of(method)), split, metric, dataset, chooser, sign, complete, mean)
+
+
+def compared(paper: PaperConfig) -> set[tuple[str, str, str, str]]:
+    """What the claims of a paper compare: data set, method, split, metric of every side of every comparison."""
+    return {
+        (arm.dataset or dataset, method, arm.split, arm.metric)
+        for claim in paper.claims
+        for comparison in claim.comparisons
+        for arm in (first_arm(comparison, paper), second_arm(comparison, paper))
+        if arm is not None
+        for method in arm.methods
+        for dataset in comparison.datasets or paper.datasets
+    }
