@@ -12,6 +12,7 @@ from tenfold.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 CURVE = "-curve"
 MOST_PANELS = 4
@@ -58,7 +59,7 @@ def embeddings(results: Results) -> None:
         _, _, directions = np.linalg.svd(points - centre, full_matrices=False)
         flat = (points - centre) @ directions[:2].T
         size = sizes[arrays["pair_edge"][here]]
-        for _number, one in enumerate(np.unique(np.minimum(size, 5))):
+        for one in np.unique(np.minimum(size, 5)):
             label = f"{one} nodes" if one < 5 else "5 nodes or more"
             seen[int(one)] = label
             chosen = np.minimum(size, 5) == one
@@ -66,6 +67,7 @@ def embeddings(results: Results) -> None:
                 *flat[chosen].T, linestyle="none", marker="o", markersize=2.4, color=palette[int(one) - 1], alpha=0.8
             )
         ax.plot(*((own.astype(np.float64) - centre) @ directions[:2].T), "k+", markersize=9, markeredgewidth=1.4)
+        ax.margins(0.12)
         ax.set(title=f"node {node}", xlabel="first component")
     axes[0].set_ylabel("second component")
     handles = [
@@ -73,12 +75,8 @@ def embeddings(results: Results) -> None:
         for one, label in sorted(seen.items())
     ]
     handles.append(axes[0].plot([], [], "k+", markersize=8, label="$z_i$")[0])
-    drawn.legend(
-        handles=handles,
-        loc="outside lower center",
-        ncols=len(handles),
-        title=f"hyperedge of ({results.label(dataset)})",
-    )
+    title = f"{results.label(dataset)}: hyperedges of"
+    drawn.legend(handles=handles, loc="outside lower center", ncols=len(handles), title=title)
     results.save_figure("f2-embeddings", drawn, [dataset])
 
 
@@ -102,7 +100,9 @@ def variance(results: Results) -> None:
         if used:
             ax.fill_between(middle, quartiles[:, 0], quartiles[:, 2], color=plotting.PALETTE[0], alpha=0.2, linewidth=0)
             ax.plot(middle, quartiles[:, 1], color=plotting.PALETTE[0])
-        ax.set(title=results.dataset_title(name), xlabel="hyperedges of the node", xscale="log", yscale="log")
+        ax.set(title=results.dataset_title(name), xlabel="hyperedges of the node", yscale="log")
+        ax.set_xscale("log")
+        _plain_numbers(ax.xaxis)
     (axes if len(names) > 1 else [axes])[0].set_ylabel("variance of $z_{i|e}$ over e")
     results.save_figure("f3-variance", drawn, names)
 
@@ -130,9 +130,22 @@ def runtime(results: Results) -> None:
             marker=look.marker,
             label=results.method_title(method),
         )
-    ax.set(xlabel="incidences", ylabel="CPU ms per epoch", xscale="log", yscale="log")
+    ax.set(xlabel="incidences", ylabel="CPU ms per epoch")
+    ax.set_xscale("log")
+    _plain_numbers(ax.xaxis)
+    ax.set_yscale("log")
+    _plain_numbers(ax.yaxis)
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     results.save_figure("f4-runtime", drawn, sorted(datasets))
+
+
+def _plain_numbers(axis: Axis) -> None:
+    """Plain numbers at 1, 2 and 5 times the powers of ten of a logarithmic axis."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _embeddings(results: Results) -> dict[str, dict[str, np.ndarray]]:
