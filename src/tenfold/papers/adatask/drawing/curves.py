@@ -36,6 +36,7 @@ def learning(results: Results) -> None:
     for ax, value, label in zip(axes, ("abs", "miou"), ("absolute depth error", "mIoU"), strict=True):
         plotting.learning_curve(ax, frame, value=value, styles=results.styles, titles=results.method_titles)
         ax.set(xlabel="epoch", ylabel=label)
+        ax.xaxis.get_major_locator().set_params(integer=True)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     results.save_figure("f7-curves", figure, [dataset])
 

@@ -100,8 +100,8 @@ def by_accumulator(results: Results) -> None:
             title=f"{results.method_title(found.method)} (rank correlation {correlation:.2f})",
             xlabel="share of accumulated squared gradients, depth",
         )
-        ax.legend(loc="upper left")
     axes[0].set_ylabel("mean rAU of the depth task")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     results.save_figure("f4-accumulators", figure, [shown[0].dataset])
 
 

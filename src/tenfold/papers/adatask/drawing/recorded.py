@@ -11,7 +11,7 @@ from tenfold.papers.adatask.evaluate import part
 from tenfold.results import Results
 from tenfold.training.finished import FinishedRun
 
-DENSE = ("cityscapes", "fashionscapes", "fashionscapes-480", "fashionscapes-320", "digitscapes")
+DENSE = ("cityscapes", "fashionscapes", "fashionscapes-320", "digitscapes")
 CLICKS = ("tiktok", "ml-100k-love", "ml-100k-hate", "short-videos")
 DEPTH_TASK = 1
 

@@ -11,7 +11,8 @@ from tenfold.papers.adatask.evaluate import ratio_label
 from tenfold.papers.adatask.problems import toys
 from tenfold.results import Results
 
-METHODS = ("toy-ew", "toy-adatask")
+METHODS = {"toy-ew": "ew", "toy-adatask": "adatask"}
+"""Study of a synthetic problem -> the method whose colour it has."""
 REACH = 11.0
 
 
@@ -80,7 +81,7 @@ def quadratic(results: Results) -> None:
                 means,
                 markersize=6,
                 label=results.method_title(method),
-                **results.styles[method].points,
+                **results.styles[METHODS[method]].points,
             )
         ax.set(
             title={"adam": "Adam", "rmsprop": "RMSProp", "adagrad": "AdaGrad"}[optimizer], xlabel="$\\log_{10}(b/a)$"
