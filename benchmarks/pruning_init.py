@@ -117,10 +117,10 @@ def growth() -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", choices=["grid", "growth"], default=["grid", "growth"])
+    parser.add_argument("part", nargs="?", choices=["grid", "growth", "all"], default="all")
     parser.add_argument("--seeds", type=int, default=4, help="seeds of the grid; the target is for 4")
     asked = parser.parse_args()
-    if "grid" in asked.parts:
+    if asked.part != "growth":
         whole_grid(asked.seeds)
-    if "growth" in asked.parts:
+    if asked.part != "grid":
         growth()
