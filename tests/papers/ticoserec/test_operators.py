@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -170,6 +172,49 @@ def test_insert_keeps_the_sequence_and_grows_by_the_rate_s_share(batch, rate, at
         available = total if at == "random" else gaps
         assert len(row) == total + min(max(int(rate * total), 1), available)
         assert [item for item in row if item < 200] == list(range(1, total + 1))
+
+
+def by_every_operator(batch, rate, at):
+    """Items of the views of all five operators, of generators in the same state."""
+    return [
+        items_of(view)
+        for view in (
+            crop(batch, rate, at, rng()),
+            reorder(batch, rate, at, rng()),
+            mask(batch, rate, at, rng()),
+            substitute(batch, rate, at, neighbours(), rng()),
+            insert(batch, rate, at, neighbours(), rng()),
+        )
+    ]
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=6), rates, st.integers(0, 5))
+def test_on_uniform_sequences_smallest_and_largest_are_the_same_places(lengths, rate, gap):
+    uniform = batch_of(*[(range(1, length + 1), gap * np.arange(length + 1)) for length in lengths])
+    assert by_every_operator(uniform, rate, "smallest") == by_every_operator(uniform, rate, "largest")
+    assert (uniformity.plain_std(uniform) == 0).all()
+    assert (uniformity.crop_std(uniform, rate, "smallest", rng()) == 0).all()
+
+
+@given(batches(), rates, st.sampled_from(["smallest", "largest"]), st.integers(2, 90))
+def test_only_the_proportions_of_the_gaps_count(batch, rate, at, factor):
+    slower = replace(batch, gaps=batch.gaps * factor)
+    assert by_every_operator(batch, rate, at) == by_every_operator(slower, rate, at)
+
+
+@given(batches(), rates, st.sampled_from(["smallest", "largest"]), st.integers(0, 99))
+def test_masking_at_gaps_and_reordering_twice_reach_no_further_than_once(batch, rate, at, seed):
+    masked = mask(batch, rate, at, rng(seed))
+    again = mask(replace(batch, items=masked.items), rate, at, rng(seed + 1))
+    np.testing.assert_array_equal(again.items, masked.items)
+
+    once = reorder(batch, rate, at, rng(seed))
+    twice = reorder(replace(batch, items=once.items), rate, at, rng(seed + 1))
+    start = window_starts(batch, (rate * batch.lengths).astype(int), at, rng(seed))
+    for row, (before, after, total) in enumerate(zip(batch.items, twice.items, batch.lengths, strict=True)):
+        inside = slice(start[row], start[row] + int(rate * total))
+        assert sorted(after) == sorted(before)
+        assert np.array_equal(np.delete(after, inside), np.delete(before, inside)) or int(rate * total) < 2
 
 
 def test_an_insertion_in_the_middle_of_the_largest_gap_gives_the_worked_variance():
