@@ -103,3 +103,7 @@ def test_examples_stand_at_both_ends_among_users_of_middle_length_and_a_month():
     }
     assert sequences.example_users(data) == {"uniform": 0, "non-uniform": 1}
     assert sequences.example_users({**data, "times": times // 1000}) == {}
+
+
+def test_events_of_one_moment_are_stacked():
+    assert sequences.stacked(np.array([0, 0, 0, 4, 7, 7])).tolist() == [0, 1, 2, 0, 0, 1]

@@ -35,7 +35,7 @@ def examples(results: Results) -> tuple[Figure, list[str]] | None:
     if found is None:
         return None
     dataset, run, users = found
-    figure, axes = plotting.figure("full", height=1.9, nrows=2, sharex=True)
+    figure, axes = plotting.figure("full", height=2.2, nrows=2, sharex=True, sharey=True)
     times, offsets = run.data["times"], run.data["offsets"]
     for number, (panel, (kind, user)) in enumerate(zip(axes, users.items(), strict=True)):
         days = times[offsets[user] : offsets[user + 1]] / SECONDS_A_DAY
@@ -43,13 +43,19 @@ def examples(results: Results) -> tuple[Figure, list[str]] | None:
         std = float(np.sqrt(run.data["interval_variance"][user])) / SECONDS_A_DAY
         colour = plotting.PALETTE[1 - number]
         panel.hlines(0, 0, days[-1], color=colour, linewidth=0.8)
-        panel.plot(days, np.zeros_like(days), "o", color=colour, markersize=4, alpha=0.8)
+        panel.plot(days, stacked(days), "o", color=colour, markersize=3)
         panel.set_title(f"{kind}: {len(days)} events, interval std {std:.1f} days")
         panel.set_yticks([])
+        panel.margins(y=0.25)
         panel.spines["left"].set_visible(False)
         panel.grid(visible=False, axis="y")
     axes[-1].set_xlabel(f"days since the user's first event; {results.label(dataset)}")
     return figure, [dataset]
+
+
+def stacked(days: np.ndarray) -> np.ndarray:
+    """`(n,)`: how many earlier events have the same time, for each of ascending times."""
+    return np.arange(len(days)) - np.searchsorted(days, days)
 
 
 def example_users(data: dict[str, np.ndarray]) -> dict[str, int]:
