@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import ticoserec_padded_loop as one_by_one
@@ -21,6 +21,7 @@ from tests.papers.ticoserec.sequences import batches, neighbours, random_sequenc
 LENGTH, ITEMS = 10, 30
 
 
+@settings(max_examples=30)
 @given(batches(), st.sampled_from([0.2, 0.5, 0.9]), st.sampled_from(["smallest", "largest"]))
 def test_operators_one_by_one_agree_with_those_on_batches(batch, rate, at):
     rng, operator = np.random.default_rng(0), Operator(rate=rate, at=at)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenfold.papers.ticoserec import uniformity
@@ -109,6 +109,7 @@ def test_an_item_without_neighbour_is_replaced_by_a_known_one():
     assert {view[0] for view in views} == {77, 78}
 
 
+@settings(max_examples=50)
 @given(batches(), rates, positions, st.integers(0, 99))
 def test_crop_is_a_stretch_of_the_sequence_of_the_right_length(batch, rate, at, seed):
     view = crop(batch, rate, at, rng(seed))
@@ -119,6 +120,7 @@ def test_crop_is_a_stretch_of_the_sequence_of_the_right_length(batch, rate, at, 
         assert row[-1] <= total if width > 2 else row[0] <= max(total - width, 1)
 
 
+@settings(max_examples=50)
 @given(batches(), rates, st.integers(0, 99))
 def test_crop_finds_the_window_that_a_search_finds(batch, rate, seed):
     view = crop(batch, rate, "smallest", rng(seed))
@@ -131,6 +133,7 @@ def test_crop_finds_the_window_that_a_search_finds(batch, rate, seed):
             assert all(v > min(variances) + 1e-9 for v in variances[kept + 1 :])
 
 
+@settings(max_examples=50)
 @given(batches(), rates, positions, st.integers(0, 99))
 def test_reorder_permutes_within_its_window_only(batch, rate, at, seed):
     view = reorder(batch, rate, at, rng(seed))
@@ -150,6 +153,7 @@ def test_reorder_reaches_every_order_of_its_window():
     assert len(orders) == 6
 
 
+@settings(max_examples=50)
 @given(batches(), rates, positions, st.integers(0, 99))
 def test_mask_and_substitute_change_exactly_the_rate_s_share(batch, rate, at, seed):
     masked = mask(batch, rate, at, rng(seed))
@@ -165,6 +169,7 @@ def test_mask_and_substitute_change_exactly_the_rate_s_share(batch, rate, at, se
         assert set(other[other != before]) <= set(before[other != before] + 200)
 
 
+@settings(max_examples=50)
 @given(batches(), rates, positions, st.integers(0, 99))
 def test_insert_keeps_the_sequence_and_grows_by_the_rate_s_share(batch, rate, at, seed):
     view = insert(batch, rate, at, neighbours(), rng(seed))
@@ -188,6 +193,7 @@ def by_every_operator(batch, rate, at):
     ]
 
 
+@settings(max_examples=50)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=6), rates, st.integers(0, 5))
 def test_on_uniform_sequences_smallest_and_largest_are_the_same_places(lengths, rate, gap):
     uniform = batch_of(*[(range(1, length + 1), gap * np.arange(length + 1)) for length in lengths])
@@ -196,12 +202,14 @@ def test_on_uniform_sequences_smallest_and_largest_are_the_same_places(lengths, 
     assert (uniformity.crop_std(uniform, rate, "smallest", rng()) == 0).all()
 
 
+@settings(max_examples=50)
 @given(batches(), rates, st.sampled_from(["smallest", "largest"]), st.integers(2, 90))
 def test_only_the_proportions_of_the_gaps_count(batch, rate, at, factor):
     slower = replace(batch, gaps=batch.gaps * factor)
     assert by_every_operator(batch, rate, at) == by_every_operator(slower, rate, at)
 
 
+@settings(max_examples=50)
 @given(batches(), rates, st.sampled_from(["smallest", "largest"]), st.integers(0, 99))
 def test_masking_at_gaps_and_reordering_twice_reach_no_further_than_once(batch, rate, at, seed):
     masked = mask(batch, rate, at, rng(seed))
@@ -222,6 +230,7 @@ def test_an_insertion_in_the_middle_of_the_largest_gap_gives_the_worked_variance
     assert uniformity.insert_std(sequence_a(), 0.01, "largest", rng())[0] ** 2 == pytest.approx(18.25)
 
 
+@settings(max_examples=50)
 @given(batches(), rates, positions, st.integers(0, 99))
 def test_interval_deviations_of_views_agree_with_numpy(batch, rate, at, seed):
     cropped = crop(batch, rate, at, rng(seed))
