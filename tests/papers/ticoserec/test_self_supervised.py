@@ -14,7 +14,7 @@ from tenfold.papers.ticoserec.encoder import SASRec
 from tenfold.papers.ticoserec.losses import nt_xent
 from tenfold.papers.ticoserec.methods.contrastive import view_generator_of
 from tenfold.papers.ticoserec.methods.duorec import NextItemWithSameTarget, alignment, uniformity
-from tenfold.papers.ticoserec.methods.iclrec import NextItemWithIntents, intent_contrast
+from tenfold.papers.ticoserec.methods.iclrec import NextItemWithIntents, intent_contrast, means_of_sequences
 from tenfold.papers.ticoserec.models.s3rec import S3Rec, SelfSupervision, segments
 from tenfold.papers.ticoserec.objectives import NextItem
 from tenfold.papers.ticoserec.packed import Packed
@@ -260,3 +260,9 @@ def test_iclrec_adds_the_contrast_of_mean_outputs_with_intents_of_unit_length(no
     losses = objective.losses(users)
     torch.testing.assert_close(losses["intents"], expected)
     torch.testing.assert_close(losses["loss"], losses["next-item"] + 0.1 * losses["contrast"] + 0.3 * losses["intents"])
+
+
+def test_a_view_that_is_masked_throughout_has_a_mean_of_zero():
+    batch = Packed.of(ragged([[1, 2], [0, 0], [0, 3]]), LENGTH)
+    means = means_of_sequences(torch.tensor([[1.0, 2.0], [3.0, 0.0], [7.0, 7.0]]), batch)
+    assert means.tolist() == [[2.0, 1.0], [0.0, 0.0], [7.0, 7.0]]

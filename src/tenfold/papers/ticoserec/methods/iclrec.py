@@ -113,6 +113,9 @@ def intent_contrast(
 
 
 def means_of_sequences(outputs: torch.Tensor, batch: Packed) -> torch.Tensor:
-    """`(B, d)`: mean of the outputs `(N, d)` over the tokens of each sequence."""
+    """`(B, d)`: mean of the outputs `(N, d)` over the tokens of each sequence; 0 where all of its items are masked.
+
+    A mask leaves at least one item of a sequence, but that need not be among the last L.
+    """
     sums = outputs.new_zeros(len(batch.lengths), outputs.shape[1]).index_add(0, batch.rows, outputs)
-    return sums / torch.from_numpy(batch.lengths).to(outputs.device, outputs.dtype)[:, None]
+    return sums / torch.from_numpy(batch.lengths).to(outputs.device, outputs.dtype).clamp(min=1)[:, None]
