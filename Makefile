@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup reproduce smoke test test-cluster test-fast lint ui verify pull cluster doctor lock clean
+.PHONY: help setup reproduce smoke test test-cluster test-fast lint ui verify pull cluster doctor lock lock-results clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -43,7 +43,7 @@ test: setup  ## the tests
 	pytest -n 2 -m "not cluster"
 
 test-cluster: setup  ## the tests on a SLURM cluster of this machine (Debian: slurm-wlm, munge; as root)
-	pytest -m cluster
+	pytest tests/cluster
 
 test-fast: setup  ## the tests that run no whole workflows
 	pytest -n 2 -m "not workflow and not cluster"
@@ -72,6 +72,9 @@ doctor: setup  ## is this machine ready
 
 lock: setup  ## resolve the packages again
 	sh tools/lock
+
+lock-results: setup  ## build the default scale and record in dvc.lock what it was made from
+	sh tools/lock-results
 
 clean:  ## remove the environment and caches; data and results stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info

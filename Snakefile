@@ -5,11 +5,15 @@
 #   snakemake --cores all --config scale=smoke     another scale
 #   snakemake -n                                   what would run, and why
 #   snakemake --profile profiles/slurm             on a cluster
+#   snakemake --report report.zip                  Snakemake's own report: how everything was made
 #
 # Settings: config/suite.yaml (yours), config/datasets.yaml, config/papers/*.yaml (facts and choices of each paper).
 
 
 configfile: "config/suite.yaml"
+
+
+report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
@@ -39,7 +43,7 @@ for paper in suite.papers:
         name:
             f"prepared-{paper}"
         input:
-            suite.prepared_targets([paper]),
+            lambda wildcards, paper=paper: suite.prepared_targets([paper]),
         localrule: True
 
 

@@ -20,7 +20,7 @@ start = time.process_time()
 from tenfold.workflow import Workflow
 imported = time.process_time()
 suite = Workflow(yaml.safe_load(pathlib.Path("config/suite.yaml").read_text()) | {"scale": "SCALE"})
-suite.targets(), suite.package_code("tenfold.report.site"), suite.package_code("tenfold.tracking.load")
+suite.check(), suite.targets(), suite.package_code("tenfold.report.site"), suite.package_code("tenfold.tracking.load")
 print(imported - start, time.process_time() - imported, sum(len(suite.plan(paper).jobs()) for paper in suite.papers))
 """
 

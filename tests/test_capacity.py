@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tenfold.capacity import demands
+from tenfold.capacity import demands, table
 from tenfold.config import Resources
 from tenfold.slurm import Profile
 from tenfold.training.job import Job
@@ -28,16 +28,25 @@ WORK = [
 def test_gpu_hours_and_cpu_hours_are_counted_apart():
     cpu, gpu = demands(WORK, Profile(), lambda job: None)
     assert (cpu.gpu, cpu.jobs, cpu.recorded) == (False, 6, 0)
-    assert cpu.hours_at_most == pytest.approx(6 * 2 * 0.5)
+    assert cpu.hours_at_most == cpu.hours == pytest.approx(6 * 2 * 0.5)
     assert (gpu.gpu, gpu.jobs) == (True, 12)
     assert gpu.hours_at_most == pytest.approx(10 * 2 + 2 * 1)
     assert (gpu.memory_mb, gpu.minutes) == (16000, 120), "a paper with nothing left does not count"
 
 
-def test_recorded_hours_count_only_jobs_with_a_record():
+def test_a_job_counts_with_its_record_and_without_one_with_its_stated_limit():
     cpu, gpu = demands(WORK, Profile(), lambda job: 1800.0 if job.seeds == (0,) else None)
-    assert (cpu.recorded, cpu.hours) == (1, pytest.approx(2 * 0.5))
-    assert (gpu.recorded, gpu.hours) == (2, pytest.approx(1.0))
+    assert (cpu.recorded, cpu.hours) == (1, pytest.approx(2 * 0.5 + 5 * 2 * 0.5))
+    assert (gpu.recorded, gpu.hours) == (2, pytest.approx(0.5 + 0.5 + 9 * 2 + 1 * 1))
+    assert gpu.hours_at_most == pytest.approx(10 * 2 + 2 * 1)
+
+
+def test_the_table_says_for_how_many_jobs_a_limit_was_taken_for_a_time():
+    profile = Profile(retries=2)
+    captions = [str(table(demands(WORK, profile, lambda job, t=t: t), profile).caption) for t in (None, 60.0)]
+    assert "18 jobs have no recorded time" in captions[0]
+    assert "no recorded time" not in captions[1]
+    assert all("repeated up to 2 times" in caption for caption in captions)
 
 
 def test_the_partition_is_the_one_of_the_profile():

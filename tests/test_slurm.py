@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -47,9 +48,14 @@ def test_the_slurm_profile_keeps_every_option_of_the_default_one():
 
 
 def test_gpus_are_asked_for_in_one_way_only():
-    text = (PROFILES / "slurm" / "config.yaml").read_text()
-    assert "gres" not in text
-    assert "tasks" not in text
+    """SLURM refuses `gres` beside `gpu`, and a number of tasks beside either."""
+    profile = yaml.safe_load(_users_block_filled_in())
+    asked = [profile["default-resources"], *profile["set-resources"].values()]
+    rules = "".join(path.read_text() for path in (REPOSITORY / "workflow" / "rules").glob("*.smk"))
+    asked.append(dict.fromkeys(re.findall(r"^        (\w+)=suite\.", rules, re.MULTILINE)))
+    assert "gpu" in asked[-1]
+    for resources in asked:
+        assert not {"gres", "gpu_model", "tasks", "tasks_per_gpu", "ntasks", "slurm_extra"} & set(resources)
 
 
 def test_the_profile_as_it_comes_names_no_place(tmp_path):
@@ -58,13 +64,16 @@ def test_the_profile_as_it_comes_names_no_place(tmp_path):
     assert profile.retries == 2
 
 
-def test_the_users_block_is_read_once_its_signs_are_removed(tmp_path):
+def _users_block_filled_in():
+    """The profile after a user has removed every `#` in front of an option."""
     text = (PROFILES / "slurm" / "config.yaml").read_text()
-    for line in ("slurm_account: my-project", "slurm_partition: cpu", "qos: normal"):
-        text = text.replace(f"  # {line}", f"  {line}")
-    text = text.replace("# set-resources:\n#   train:\n#     slurm_p", "set-resources:\n  train:\n    slurm_p")
-    text = text.replace("# slurm-array-jobs", "slurm-array-jobs")
-    (tmp_path / "config.yaml").write_text(text)
+    filled_in = re.sub(r"^( *)# ( *[a-z_-]+:(?: [\w./-]+)?)$", r"\1\2", text, flags=re.MULTILINE)
+    assert "# set-resources" not in filled_in
+    return filled_in
+
+
+def test_the_users_block_is_read_once_its_signs_are_removed(tmp_path):
+    (tmp_path / "config.yaml").write_text(_users_block_filled_in())
     profile = slurm.read_profile(tmp_path / "config.yaml")
     assert (profile.partition_of("train"), profile.partition_of("prepare")) == ("gpu", "cpu")
     assert (profile.account, profile.qos, profile.array_rules) == ("my-project", "normal", ("train",))

@@ -2,7 +2,8 @@
 
     python tools/update_reference.py standard dmf-spe
 
-Copies metrics.csv and claims.json, and records what every job cost. Refuses a build that is not complete and fresh.
+Copies metrics.csv and claims.json, records what every job cost, and writes the verdict matrix of README.md anew.
+Refuses a build that is not complete and fresh.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from tenfold import paths
 from tenfold.config import Configuration
 from tenfold.errors import ResultError, TenfoldError
 from tenfold.jobs import Plan
+from tenfold.matrix import matrix, with_matrix
 from tenfold.planning import write_reference_costs
 from tenfold.status import paper_status
 
@@ -28,6 +30,8 @@ def update(scale: str, slug: str) -> None:
     for name in ("metrics.csv", "claims.json"):
         shutil.copyfile(paths.paper_results(scale, slug) / name, target / name)
     write_reference_costs(plan, target / "cost.csv")
+    readme = paths.ROOT / "README.md"
+    readme.write_text(with_matrix(readme.read_text(encoding="utf-8"), matrix(plan.configuration)), encoding="utf-8")
     print(f"{paths.relative(target)} holds {slug} at scale {scale}")
 
 

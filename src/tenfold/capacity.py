@@ -24,9 +24,10 @@ class Demand:
     gpu: bool
     jobs: int
     recorded: int
-    """How many of the jobs have a record; only these are in `hours`."""
+    """How many of the jobs have a record."""
     hours: float
-    """GPU-hours of jobs with a GPU, else CPU-hours: processors times time."""
+    """GPU-hours of jobs with a GPU, else CPU-hours: processors times time, as recorded; a job without a record counts
+    with all of its time limit."""
     hours_at_most: float
     """The same when every job takes all of its time limit."""
     memory_mb: int
@@ -52,17 +53,24 @@ def _partition(profile: Profile) -> str:
 
 
 def _demand(partition: str, gpu: bool, rows: Sequence[tuple[Job, Resources]], seconds: Seconds) -> Demand:
-    taken = [(found, _processors(wanted)) for job, wanted in rows if (found := seconds(job)) is not None]
+    taken = [seconds(job) for job, _ in rows]
+    limits = [wanted.minutes * 60.0 for _, wanted in rows]
+    processors = [_processors(wanted) for _, wanted in rows]
+    expected = [limit if found is None else found for found, limit in zip(taken, limits, strict=True)]
     return Demand(
         partition=partition,
         gpu=gpu,
         jobs=len(rows),
-        recorded=len(taken),
-        hours=sum(found * count for found, count in taken) / 3600,
-        hours_at_most=sum(wanted.minutes * _processors(wanted) for _, wanted in rows) / 60,
+        recorded=sum(found is not None for found in taken),
+        hours=_hours(expected, processors),
+        hours_at_most=_hours(limits, processors),
         memory_mb=max(wanted.mem_mb for _, wanted in rows),
         minutes=max(wanted.minutes for _, wanted in rows),
     )
+
+
+def _hours(seconds: Sequence[float], processors: Sequence[int]) -> float:
+    return sum(time * count for time, count in zip(seconds, processors, strict=True)) / 3600
 
 
 def _processors(wanted: Resources) -> int:
@@ -75,7 +83,7 @@ def table(found: Sequence[Demand], profile: Profile) -> Table:
     result = Table(title="on a SLURM cluster (profiles/slurm)", title_justify="left")
     for name in ("partition", "counted in"):
         result.add_column(name)
-    for name in ("jobs", "recorded", "hours recorded", "hours at most", "memory of a job", "limit of a job"):
+    for name in ("jobs", "recorded", "hours expected", "hours at most", "memory of a job", "limit of a job"):
         result.add_column(name, justify="right")
     for row in found:
         result.add_row(
@@ -88,5 +96,10 @@ def table(found: Sequence[Demand], profile: Profile) -> Table:
             f"{row.memory_mb} MB",
             f"{row.minutes} min",
         )
-    result.caption = f"a failed job is repeated up to {profile.retries} times and asks for more memory and time"
+    sentences = [f"A failed job is repeated up to {profile.retries} times and asks for more memory and time."]
+    if unrecorded := sum(row.jobs - row.recorded for row in found):
+        why = "have no recorded time: they count with the limit stated in config/papers, an upper bound."
+        sentences.insert(0, f"{unrecorded} jobs {why}")
+    result.caption = "\n".join(sentences)
+    result.caption_justify = "left"
     return result

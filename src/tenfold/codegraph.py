@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-
-import grimp
+from typing import TYPE_CHECKING
 
 from tenfold import paths
 from tenfold.provenance import digest_of_files
 
+if TYPE_CHECKING:
+    import grimp
+
 
 @cache
 def _graph() -> grimp.ImportGraph:
+    import grimp
+
     return grimp.build_graph("tenfold", exclude_type_checking_imports=True, cache_dir=None)
 
 

@@ -99,7 +99,8 @@ class Work:
     jobs: int
     done: int
     on_gpu: int
-    unrecorded: int
+    recorded: int
+    """How many of the jobs that are left."""
     cpu_hours: float
     wall_hours: float
     memory_mb: float
@@ -115,7 +116,7 @@ def work(plan: Plan, statuses: Sequence[JobStatus]) -> Work:
         jobs=len(statuses),
         done=len(statuses) - len(left),
         on_gpu=len(left) * resources.gpu,
-        unrecorded=len(left) - len(costs),
+        recorded=len(costs),
         cpu_hours=sum(cost.cpu_seconds for cost in costs) / 3600,
         wall_hours=sum(cost.wall_seconds for cost in costs) / 3600,
         memory_mb=max([cost.peak_memory_mb for cost in costs], default=resources.mem_mb),
@@ -130,16 +131,23 @@ def _work(scale: str, statuses: Sequence[tuple[Plan, Sequence[JobStatus]]]) -> T
     rows = [work(plan, found) for plan, found in statuses]
     table = Table(title=f"work at scale {scale}", title_justify="left", show_footer=True)
     table.add_column("paper", "all")
-    for name in ("jobs", "done", "on_gpu", "unrecorded"):
+    for name in ("jobs", "done", "on_gpu", "recorded"):
         table.add_column(name.replace("_", " "), str(sum(getattr(row, name) for row in rows)), justify="right")
-    table.add_column("CPU time left", _hours(sum(row.cpu_hours for row in rows)), justify="right")
-    table.add_column("one after the other", _hours(sum(row.wall_hours for row in rows)), justify="right")
+    table.add_column("CPU time left", _times(rows)[0], justify="right")
+    table.add_column("one after the other", _times(rows)[1], justify="right")
     table.add_column("memory of a job", justify="right")
     for row in rows:
-        counts = [str(count) for count in (row.jobs, row.done, row.on_gpu, row.unrecorded)]
-        table.add_row(row.paper, *counts, _hours(row.cpu_hours), _hours(row.wall_hours), f"{row.memory_mb:.0f} MB")
-    table.caption = "times from recorded runs; unrecorded jobs are not in them"
+        counts = [str(count) for count in (row.jobs, row.done, row.on_gpu, row.recorded)]
+        table.add_row(row.paper, *counts, *_times([row]), f"{row.memory_mb:.0f} MB")
+    table.caption = "times of recorded jobs only"
     return table
+
+
+def _times(rows: Sequence[Work]) -> tuple[str, str]:
+    """CPU time and wall time of what is left, as far as it is recorded."""
+    if any(row.done < row.jobs for row in rows) and not any(row.recorded for row in rows):
+        return "unknown", "unknown"
+    return _hours(sum(row.cpu_hours for row in rows)), _hours(sum(row.wall_hours for row in rows))
 
 
 def _print_demands(console: Console, left: Sequence[tuple[Plan, Sequence[Job]]]) -> None:

@@ -14,6 +14,7 @@ from tenfold.data.manifest import content_digest, is_present, read_manifest
 from tenfold.errors import DataError
 from tenfold.jobs import Plan
 from tenfold.provenance import digest_of
+from tenfold.report.captions import captions, figure_labels
 from tenfold.training.job import Job, parse_block
 from tenfold.versions.pipeline import check_pipeline
 from tenfold.versions.raw import mark_absent, used_at_any_scale
@@ -31,6 +32,9 @@ class Workflow:
         self.papers = self.configuration.selected_papers
         self._plans: dict[str, Plan] = {}
         self._code: dict[tuple[str, str], list[str]] = {}
+
+    def check(self) -> None:
+        """Check the settings of every job, before a build: its jobs read only their own paper. Raises ConfigError."""
         for slug in self.papers:
             self.plan(slug).validate()
         if "DVC_STAGE" in os.environ:
@@ -102,7 +106,7 @@ class Workflow:
             return "generated"
         if not is_present(paths.raw(raw)):
             return of_paper(self.scale, wildcards.paper).raw_digest(raw) or "absent"
-        return _raw_digest(raw)
+        return digest_on_disk(raw)
 
     def after(self, wildcards: Any) -> list[str]:
         """Result of the run that a training job starts from, if any."""
@@ -117,6 +121,16 @@ class Workflow:
         """The YAML files of the selected papers."""
         return [_name(paths.CONFIG / "papers" / f"{paper}.yaml") for paper in self.papers]
 
+    # ------------------------------------------------------------------------------------------- report
+
+    def captions(self) -> dict[str, Any]:
+        """What Snakemake's report says about each paper and its figures."""
+        return {paper: captions(self.plan(paper).paper) for paper in self.papers}
+
+    def figure_labels(self, wildcards: Any) -> dict[str, str]:
+        """The columns in which Snakemake's report lists a figure."""
+        return figure_labels(self.plan(wildcards.paper).paper, wildcards.name)
+
     # ----------------------------------------------------------------------------------------- versions
 
     def restore_records(self) -> None:
@@ -129,7 +143,9 @@ class Workflow:
         for paper in self.papers:
             raw = used_at_any_scale(self.configuration, paper)
             mark_absent(raw)
-            of_paper(self.scale, paper).keep({name: _raw_digest(name) for name in raw if is_present(paths.raw(name))})
+            of_paper(self.scale, paper).keep(
+                {name: digest_on_disk(name) for name in raw if is_present(paths.raw(name))}
+            )
         of_suite(self.scale).keep()
 
     # ---------------------------------------------------------------------------------------- resources
@@ -147,7 +163,8 @@ class Workflow:
         return self.plan(wildcards.paper).scale.resources.gpu
 
 
-def _raw_digest(dataset: str) -> str:
+def digest_on_disk(dataset: str) -> str:
+    """Digest of the raw files as they are on disk and of how they are read, not of where they came from."""
     try:
         manifest = read_manifest(paths.raw(dataset))
     except DataError:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.cluster.slurm import Cluster, missing_programs, running_cluster, wait_until
-from tests.conftest import copy_project
+from tests.cluster.slurm import Cluster, running_cluster, wait_until, why_not_here
+from tests.conftest import REPOSITORY, copy_project
 from tests.workflow.conftest import Project
 
 REQUIRED = "TENFOLD_REQUIRE_CLUSTER"
+PR_SET_PDEATHSIG = 1
 
 # Training stops at its third step until a file says go on, and notes which job came there and when.
 GATE = '''
@@ -76,11 +81,10 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.fixture(scope="session")
 def cluster():
     """A running cluster of two nodes with three CPUs, 8 GB and a GPU each."""
-    if missing := missing_programs():
-        message = f"not installed: {', '.join(missing)} (apt-get install slurm-wlm munge)"
+    if reason := why_not_here():
         if os.environ.get(REQUIRED):
-            pytest.fail(message)
-        pytest.skip(message)
+            pytest.fail(reason)
+        pytest.skip(reason)
     with running_cluster() as cluster:
         yield cluster
 
@@ -101,18 +105,14 @@ class ClusterProject(Project):
         }
 
     def command(self, papers: str, *options: str) -> list[str]:
-        """A build of some papers on the cluster, which looks after its jobs more often than a real one."""
-        often = ("--slurm-init-seconds-before-status-checks", "1")
-        return [
-            "snakemake",
-            "--profile",
-            "profiles/slurm",
-            *often,
-            *options,
-            "--config",
-            "scale=smoke",
-            f"papers=[{papers}]",
-        ]
+        """A build of some papers on the cluster."""
+        return [*self.snakemake, *options, "--config", "scale=smoke", f"papers=[{papers}]"]
+
+    @property
+    def snakemake(self) -> list[str]:
+        """Snakemake with the profile; it looks after its jobs more often than on a real cluster."""
+        impatient = [sys.executable, str(REPOSITORY / "tests" / "cluster" / "impatient.py")]
+        return [*impatient, "--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1"]
 
     def open_gate(self, paper: str, *methods: str) -> None:
         """Let methods train to their end."""
@@ -125,7 +125,14 @@ class ClusterProject(Project):
         lines = path.read_text().splitlines() if path.exists() else []
         return [(job, float(moment)) for job, moment in (line.split() for line in lines)]
 
-    def wait_for_arrivals(self, paper: str, method: str, count: int = 1, seconds: float = 150) -> None:
+    def log(self, paper: str, method: str) -> str:
+        """What training printed, the last time; empty while there is no log (Snakemake removes an old one)."""
+        try:
+            return self.result(f"logs/train/{paper}/plane/{method}/0-1.log").read_text()
+        except FileNotFoundError:
+            return ""
+
+    def wait_for_arrivals(self, paper: str, method: str, count: int = 1, seconds: float = 400) -> None:
         """Wait until so many processes have come to a method's gate."""
         wait_until(
             lambda: len(self.arrivals(paper, method)) >= count, f"{paper} {method} is at its gate ({count})", seconds
@@ -198,16 +205,26 @@ class Watched:
         with self.path.open("w") as file:
             self.process = subprocess.Popen(
                 project.command(*arguments), cwd=project.root, env=project.environment, stdout=file, stderr=file,
-                start_new_session=True,
+                start_new_session=True, preexec_fn=_end_with_parent,
             )  # fmt: skip
 
     @property
     def output(self) -> str:
         return self.path.read_text()
 
-    def wait(self, seconds: float = 250) -> int:
+    def wait(self, seconds: float = 400) -> int:
         """Exit code of the build."""
         return self.process.wait(timeout=seconds)
+
+    def kill(self) -> None:
+        """`kill -9` of the build and of what runs beside it; its jobs go on."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 @pytest.fixture(scope="session")
@@ -221,6 +238,4 @@ def start_build(project):
 
     yield start
     for build in builds:
-        if build.process.poll() is None:
-            build.process.kill()
-            build.process.wait()
+        build.kill()

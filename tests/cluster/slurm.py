@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -55,7 +56,7 @@ MpiDefault=none
 SlurmdParameters=config_overrides
 GresTypes=gpu
 NodeName=DEFAULT CPUs=3 RealMemory=8000 Gres=gpu:1
-NodeName=n[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{node_port}-{last_node_port}]
+NodeName=n[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{first_node_port}-{last_node_port}]
 PartitionName=main Nodes=n[1-2] Default=YES MaxTime=600 State=UP PriorityTier=1
 PartitionName=urgent Nodes=n[1-2] MaxTime=600 State=UP PriorityTier=10
 """
@@ -73,10 +74,12 @@ def can_cut_network() -> bool:
     return subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode == 0
 
 
-def missing_programs() -> list[str]:
-    """The daemons that are not installed."""
+def why_not_here() -> str | None:
+    """What keeps a cluster from running on this machine; None when nothing does."""
     path = f"{os.environ['PATH']}:{SYSTEM_FOLDERS}"
-    return [name for name in DAEMONS if shutil.which(name, path=path) is None]
+    if missing := [name for name in DAEMONS if shutil.which(name, path=path) is None]:
+        return f"not installed: {', '.join(missing)} (apt-get install slurm-wlm munge)"
+    return None if os.geteuid() == 0 else "the daemons of a node run as root"
 
 
 class Cluster:
@@ -88,11 +91,15 @@ class Cluster:
             "SLURM_CONF": str(root / "slurm.conf"),
             "PATH": f"{root / 'bin'}:{os.environ['PATH']}:{SYSTEM_FOLDERS}",
         }
-        self._daemons: dict[str, subprocess.Popen[bytes]] = {}
+        self._daemons: dict[str, psutil.Process] = {}
+        self.guard = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("guard.py")), str(root)], env=os.environ | self.environment,
+            text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        self._ports = Ports()
 
     def start(self) -> None:
         """Start everything and wait until both nodes are idle."""
-        controller_port, node_port = _free_ports()
         (self.root / "state").mkdir()
         for node in NODES:
             (self.root / f"spool-{node}").mkdir()
@@ -101,9 +108,9 @@ class Cluster:
                 host=socket.gethostname().split(".")[0],
                 user=getpass.getuser(),
                 root=self.root,
-                controller_port=controller_port,
-                node_port=node_port,
-                last_node_port=node_port + 1,
+                controller_port=self._ports.first,
+                first_node_port=self._ports.first + 1,
+                last_node_port=self._ports.first + 2,
                 node_timeout=NODE_TIMEOUT_SECONDS,
             )
         )
@@ -123,7 +130,7 @@ class Cluster:
 
     def _is_ready(self) -> bool:
         for name, process in self._daemons.items():
-            if process.poll() is not None:
+            if not process.is_running():
                 raise RuntimeError(f"{name} has ended: {(self.root / f'{name}.out').read_text()}")
         return all(self.node_state(node) == "idle" for node in NODES)
 
@@ -149,20 +156,19 @@ class Cluster:
         self._daemon(node, "-D", "-N", node, program="slurmd")
 
     def _daemon(self, name: str, *arguments: str, program: str | None = None) -> None:
-        log = (self.root / f"{name}.out").open("ab")
-        self._daemons[name] = subprocess.Popen(
-            [program or name, *arguments], env=os.environ | self.environment, stdout=log, stderr=log,
-            start_new_session=True,
-        )  # fmt: skip
-        log.close()
+        assert self.guard.stdin is not None
+        assert self.guard.stdout is not None
+        wanted = {"command": [program or name, *arguments], "output": str(self.root / f"{name}.out")}
+        print(json.dumps(wanted), file=self.guard.stdin, flush=True)
+        self._daemons[name] = psutil.Process(int(self.guard.stdout.readline()))
 
     def stop(self) -> None:
-        """End all jobs, then every daemon that was started here."""
-        with contextlib.suppress(subprocess.SubprocessError):
+        """End all jobs, then everything that was started here and what that has left behind."""
+        with contextlib.suppress(subprocess.SubprocessError, OSError, TimeoutError):
             self.command("scancel", "--user", getpass.getuser())
             wait_until(lambda: not self.command("squeue", "--noheader"), "the jobs have ended", 15)
-        for process in reversed(self._daemons.values()):
-            _end(process)
+        self.guard.communicate()
+        self._ports.give_back()
 
     def command(self, *arguments: str) -> str:
         """Output of one of the cluster's commands."""
@@ -181,7 +187,7 @@ class Cluster:
     def crash_daemon(self, node: str) -> None:
         """`kill -9` of the node's daemon alone: its jobs go on, unseen."""
         self._daemons[node].kill()
-        self._daemons[node].wait()
+        wait_until(lambda: not self._daemons[node].is_running(), f"the daemon of {node} is gone", 10)
 
     def kill_job(self, job: str) -> None:
         """All processes of a job die at once, those that would report it first."""
@@ -206,27 +212,33 @@ def _variable(process: psutil.Process, name: str) -> str | None:
         return None
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+class Ports:
+    """Three free ports in a row, for a controller and two nodes; no other test cluster of this machine takes them."""
 
+    def __init__(self) -> None:
+        for self.first in range(17000, 18000, 10):
+            # Whoever binds this name (a socket that is no file) holds the ports; the kernel gives it back at the end.
+            self._claim = socket.socket(socket.AF_UNIX)
+            with contextlib.suppress(OSError):
+                self._claim.bind(f"\0tenfold-slurm-{self.first}")
+                if all(_is_free(self.first + offset) for offset in range(3)):
+                    return
+            self.give_back()
+        raise RuntimeError("no three free ports in a row between 17000 and 18000")
 
-def _free_ports() -> tuple[int, int]:
-    """A free port for the controller, and the first of two free ones in a row for the nodes."""
-    for start in range(17000 + os.getpid() % 90 * 10, 18000, 10):
-        if all(_is_free(start + offset) for offset in range(3)):
-            return start, start + 1
-    raise RuntimeError("no three free ports in a row between 17000 and 18000")
+    def give_back(self) -> None:
+        """Let others have them."""
+        self._claim.close()
 
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True
 
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float) -> None:
@@ -249,4 +261,3 @@ def running_cluster() -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.stop()
-        shutil.rmtree(root, ignore_errors=True)

@@ -51,20 +51,20 @@ class BadDay:
         self._strike("daemon lost", unlucky[1])
         self.second_build = project.run(*project.command("toy-head"))
 
-        wait_until(lambda: self._state(others[2]) == "TIMEOUT", "the time limit has struck", 60)
+        wait_until(lambda: self._state(others[2]) == "TIMEOUT", "the time limit has struck", 200)
         project.open_gate(PAPER, *others, unlucky[0])
         for what in REPEATED:
             fault = self.faults[what]
             project.wait_for_arrivals(PAPER, fault.method, count=2)
             fault.again = project.arrivals(PAPER, fault.method)[1][1]
-        wait_until(lambda: "waits for it" in self.log(unlucky[1]), "the repeated job waits for the unseen one", 100)
+        wait_until(lambda: "waits for it" in self.log(unlucky[1]), "the repeated job waits for the unseen one", 400)
         project.open_gate(PAPER, unlucky[1])
         self.exit_code = self.build.wait()
         cluster.start_node(node)
 
     def log(self, method: str) -> str:
         """What training printed, the last time."""
-        return self.project.result(f"logs/train/{PAPER}/plane/{method}/0-1.log").read_text()
+        return self.project.log(PAPER, method)
 
     def _job(self, method: str) -> str:
         return self.project.arrivals(PAPER, method)[0][0]

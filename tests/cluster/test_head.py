@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-
 import pytest
 
 from tests.cluster.slurm import wait_until
@@ -20,12 +17,13 @@ def rebuilt(project, cluster, start_build):
     for method in METHODS:
         project.wait_for_arrivals(PAPER, method)
     tasks = cluster.command("squeue", "--noheader", "--array", "--states=running", "--format=%i").split()
-    os.killpg(first.process.pid, signal.SIGKILL)
-    first.process.wait()
+    first.kill()
     project.run(*project.command(PAPER, "--unlock"))
     second = start_build(PAPER)
-    logs = [project.result(f"logs/train/{PAPER}/plane/{method}/0-1.log") for method in METHODS]
-    wait_until(lambda: all("waits for it" in log.read_text() for log in logs), "the new jobs wait for the old", 150)
+    wait_until(
+        lambda: all("waits for it" in project.log(PAPER, method) for method in METHODS),
+        "the new jobs wait for the old", 400,
+    )  # fmt: skip
     project.open_gate(PAPER, *METHODS)
     assert second.wait() == 0, second.output
     return tasks

@@ -68,8 +68,7 @@ def test_papers_give_the_numbers_of_a_local_run(undisturbed, cluster, tmp_path):
         for folder in ("raw", "prepared"):
             if (local.root / "data" / folder).exists():
                 shutil.copytree(local.root / "data" / folder, project.root / "data" / folder)
-    command = ["snakemake", "--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1"]
-    answer = project.run(*command, *targets, "--config", "scale=smoke", timeout=1700)
+    answer = project.run(*project.snakemake, *targets, "--config", "scale=smoke", timeout=1700)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     for target in targets:
         assert (project.root / target).read_bytes() == (local.root / target).read_bytes(), target

@@ -171,7 +171,7 @@ def test_a_paper_s_page_shows_effects_intervals_and_sides(built: Path) -> None:
 
 
 def test_failures_are_shown_on_both_pages(built: Path) -> None:
-    for page in pages(built):
+    for page in (Page(built), paper_page(built)):
         assert "RunFailed loss is not a number at step 7; lower learning_rate" in page.text
         assert "toy · random · seeds 0" in page.text
         assert "1 March 2025, 11:00 UTC" in page.text
@@ -278,10 +278,23 @@ def test_texts_from_settings_and_results_are_escaped(project: Project) -> None:
     project.fail(project.jobs()[0], hostile)
     (project.jobs()[0].directory / "run.json").unlink()
     write_json(project.folder() / "claims.json", records)
-    for page in pages(build(project.configuration, SCALE)):
-        assert [script.get("src") for script in page.all("script")] == [
-            "static/site.js" if page.path.name == "index.html" else "../static/site.js"
-        ]
+    index = build(project.configuration, SCALE)
+    scripts = {index: ["static/site.js"], paper_page(index).path: ["../static/site.js"]}
+    for page in pages(index):
+        assert [script.get("src") for script in page.all("script")] == scripts.get(page.path, [])
+
+
+def test_verdicts_and_tables_also_come_as_pages_that_need_no_other_file(built: Path) -> None:
+    verdicts, sheet = Page(built.parent / "verdicts.html"), Page(built.parent / "sheets" / "made-up.html")
+    for page in (verdicts, sheet):
+        assert "C1 Ours beats the baseline OURS is better. reproduced the interval lies above the margin" in page.text
+        assert "C3 Users like it People were asked. not tested it needs people" in page.text
+        loaded = [attributes[LOADED[tag]] for tag, attributes in page.tags if tag in LOADED]
+        assert all(str(address).startswith("#") for address in loaded)
+        assert page.all("a") == []
+        assert len(page.all("style")) == 1
+    assert "Main results" in sheet.text
+    assert "0.4100 ± 0.0100" in sheet.text
 
 
 def test_a_claim_id_with_odd_characters_can_be_linked(project: Project) -> None:

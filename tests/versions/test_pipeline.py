@@ -16,14 +16,6 @@ from tests.made_up_project import DATASETS, PAPER, Project
 
 
 @pytest.fixture
-def without_code(monkeypatch):
-    """The made-up paper has no modules of its own."""
-    files = codegraph.stage_files
-    own = "tenfold.papers.made_up"
-    monkeypatch.setattr(codegraph, "stage_files", lambda module: [] if module.startswith(own) else files(module))
-
-
-@pytest.fixture
 def stages(project: Project, without_code):
     return lambda: pipeline.pipeline(project.configuration)["stages"]
 

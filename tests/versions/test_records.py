@@ -77,6 +77,21 @@ def test_the_record_of_a_missing_output_is_taken_over(project: Project, kept):
     assert remembered(project) == record()
 
 
+def test_the_record_of_a_folder_is_taken_over_only_with_the_contents_that_it_is_about(project: Project, kept):
+    folder = "results/tiny/made-up/figures"
+    build(project, f"{folder}/bars.png")
+    memory(project)._write_record(folder, record())
+    kept.keep()
+    (project.root / folder / ".snakemake_timestamp").touch()  # not versioned, and no contents
+    shutil.rmtree(project.root / ".snakemake")
+    kept.restore()
+    assert remembered(project, folder) == record()
+    (project.root / folder / "more.png").touch()
+    shutil.rmtree(project.root / ".snakemake")
+    kept.restore()
+    assert remembered(project, folder) is None
+
+
 def test_going_back_to_an_older_version_brings_its_records_back(project: Project, kept):
     older = kept.file.read_bytes()
     build(project, OUTPUT, "newer", params=["'other'"])
@@ -113,12 +128,15 @@ def test_the_same_work_done_again_leaves_the_file_as_it_is(project: Project, kep
 
 def test_each_shelf_keeps_its_own_outputs(project: Project, kept):
     build(project, "results/tiny/tracking.json")
+    build(project, "results/tiny/report/index.html")
+    build(project, "results/tiny/report-2/metrics.csv")
     build(project, "results/tiny/made-up-2/metrics.csv")
     build(project, "data/prepared/tiny/made-up/own/data.npz")
     kept.keep()
     of_suite("tiny").keep()
     assert kept._content()["outputs"].keys() == {OUTPUT, "data/prepared/tiny/made-up/own/data.npz"}
-    assert of_suite("tiny")._content()["outputs"].keys() == {"results/tiny/tracking.json"}
+    suite = {"results/tiny/tracking.json", "results/tiny/report/index.html"}
+    assert of_suite("tiny")._content()["outputs"].keys() == suite
 
 
 def test_digests_of_raw_data_that_has_gone_are_still_known(kept):

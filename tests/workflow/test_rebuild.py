@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
+from zipfile import ZipFile
 
 import pytest
 
@@ -167,7 +169,8 @@ def test_a_mistake_on_the_command_line_is_one_sentence(built_project, arguments,
 def test_parsing_the_workflow_imports_nothing_heavy(built_project):
     code = (
         "import sys, yaml, pathlib; from tenfold.workflow import Workflow;"
-        "w = Workflow(yaml.safe_load(pathlib.Path('config/suite.yaml').read_text()) | {'scale': 'smoke'}); w.targets();"
+        "w = Workflow(yaml.safe_load(pathlib.Path('config/suite.yaml').read_text()) | {'scale': 'smoke'});"
+        "w.check(); w.targets();"
         "w.package_code('tenfold.report.site');"
         "print(sorted({'torch', 'pandas', 'mlflow', 'matplotlib', 'scipy', 'sklearn'} & set(sys.modules)))"
     )
@@ -175,7 +178,32 @@ def test_parsing_the_workflow_imports_nothing_heavy(built_project):
     assert answer.stdout.strip() == "[]", answer.stderr
 
 
-def test_snakemakes_own_report_works(project):
-    answer = project.build("--report", "report.zip")
+def test_snakemakes_own_report_shows_figures_tables_and_verdicts_with_captions(built_project, tmp_path):
+    answer = built_project.build("--report", str(tmp_path / "report.zip"))
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert (project.root / "report.zip").stat().st_size > 10_000
+    with ZipFile(tmp_path / "report.zip") as archive:
+        page = archive.read("report/report.html").decode()
+        names = {name.rpartition("/")[2] for name in archive.namelist()}
+    assert names == {"report.html", "f1-error.png", "toy-a.html", "toy-b.html", "verdicts.html"}
+    (categories,) = re.findall(r"categories = (\{.*\});?\n", page)
+    assert json.loads(categories) == {
+        "All papers": {"Other": ["results/smoke/report/verdicts.html"]},
+        **{
+            paper: {
+                "Figures": [f"results/smoke/{paper}/figures/f1-error.png"],
+                "Verdicts and tables": [f"results/smoke/report/sheets/{paper}.html"],
+            }
+            for paper in ("toy-a", "toy-b")
+        },
+    }
+    assert "<strong>Error by method.</strong> Mean squared error on the held-out points." in page
+    assert "Snakemake's own report of a build of <strong>tenfold</strong> at scale" in page
+
+
+def test_a_figure_that_is_no_longer_declared_goes_away(project):
+    project.replace("config/papers/toy-a.yaml", "  f1-error:", "  f2-error:")
+    project.replace("src/tenfold/papers/toy_a/figures.py", "f1-error", "f2-error")
+    answer = project.build("results/smoke/toy-a/figures.json")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    names = {path.name for path in (project.root / "results" / "smoke" / "toy-a" / "figures").glob("[!.]*")}
+    assert names == {"f2-error.pdf", "f2-error.png"}

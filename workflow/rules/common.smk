@@ -6,7 +6,11 @@ from tenfold.workflow import Workflow
 
 try:
     suite = Workflow(config)
-    suite.restore_records()
+    if workflow.is_main_process:
+        suite.check()
+        suite.restore_records()
+        # Read by the templates under workflow/report, which see nothing else of the papers' YAML.
+        config["captions"] = suite.captions()
 except TenfoldError as error:
     raise WorkflowError(f"tenfold: {error}")
 

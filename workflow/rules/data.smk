@@ -38,6 +38,6 @@ rule prepare:
 
 rule prepared:
     input:
-        suite.prepared_targets(suite.papers),
+        lambda wildcards: suite.prepared_targets(suite.papers),
     # Everything up to here; afterwards nothing needs a network.
     localrule: True

@@ -8,6 +8,15 @@ rule figures:
         code=lambda wildcards: suite.code(wildcards.paper, "figures"),
     output:
         "results/{scale}/{paper}/figures.json",
+        # How many there are depends on the paper, so they are a folder.
+        report(
+            directory("results/{scale}/{paper}/figures"),
+            patterns=["{name}.png"],
+            caption="../report/figure.rst",
+            category="{paper}",
+            subcategory="Figures",
+            labels=suite.figure_labels,
+        ),
     log:
         "results/{scale}/logs/figures/{paper}.log",
     benchmark:
@@ -45,6 +54,20 @@ rule report:
         code=suite.package_code("tenfold.report.site"),
     output:
         "results/{scale}/report/index.html",
+        report(
+            "results/{scale}/report/verdicts.html",
+            caption="../report/verdicts.rst",
+            category="All papers",
+            labels={"page": "Verdicts"},
+        ),
+        report(
+            directory("results/{scale}/report/sheets"),
+            patterns=["{paper}.html"],
+            caption="../report/sheet.rst",
+            category="{paper}",
+            subcategory="Verdicts and tables",
+            labels={"page": "Verdicts and tables"},
+        ),
     log:
         "results/{scale}/logs/report.log",
     benchmark:

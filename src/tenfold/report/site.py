@@ -31,6 +31,12 @@ Value = TypeVar("Value")
 
 STATIC = Path(__file__).parent / "static"
 
+OVERVIEW = Path("verdicts.html")
+"""All verdicts in one file, with nothing to load or to follow: for `snakemake --report`, or to send."""
+
+SHEETS = Path("sheets")
+"""Folder of such a file for every paper, with its verdicts and tables."""
+
 
 @dataclass(frozen=True)
 class PaperPage:
@@ -101,6 +107,11 @@ def build(configuration: Configuration, scale: str) -> Path:
         command = f"snakemake --cores all {page.slug} --config scale={scale}"
         html = environment.get_template("paper.html").render(**shared | {"command": command}, page=page, root="../")
         files[Path("papers") / f"{page.slug}.html"] = html.encode()
+    style = Markup((STATIC / "site.css").read_text(encoding="utf-8"))
+    files[OVERVIEW] = environment.get_template("verdicts.html").render(**shared, style=style).encode()
+    for page in pages:
+        html = environment.get_template("sheet.html").render(**shared, page=page, style=style)
+        files[SHEETS / f"{page.slug}.html"] = html.encode()
     index = Path("index.html")
     files[index] = environment.get_template("index.html").render(**shared, root="").encode()  # last: it is the target
     _write(folder, files)

@@ -192,7 +192,7 @@ class SummaryRecord:
     @cached_property
     def artifacts(self) -> list[tuple[Path, str]]:
         """Each file with the folder that it goes to."""
-        files = [(path, kind) for kind in ("figures", "tables") for path in sorted((self.folder / kind).glob("*"))]
+        files = [(path, kind) for kind in ("figures", "tables") for path in sorted((self.folder / kind).glob("[!.]*"))]
         files += [(self.folder / name, "") for name in ("metrics.csv", "claims.json")]
         return [(path, kind) for path, kind in files if path.is_file() and not path.name.startswith(".")]
 

@@ -15,6 +15,7 @@ import torch
 from tenfold.errors import ResultError, RunFailed, TenfoldError
 from tenfold.files import read_json, write_arrays, write_json
 from tenfold.provenance import digest_of, host, peak_memory_mb, versions
+from tenfold.training import compiler
 from tenfold.training import device as devices
 from tenfold.training.exclusive import only_process, patience, remove
 from tenfold.training.job import Job
@@ -52,6 +53,7 @@ def _is_finished(job: Job, data_digest: str, code_digest: str) -> bool:
 
 def _run(job: Job, train: Callable[[Run], None], data_digest: str, code_digest: str, device: str) -> None:
     started, cpu = time.monotonic(), time.process_time()
+    compiler.leave_out()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
     (job.directory / UNFINISHED / "failure.json").unlink(missing_ok=True)
     with devices.acquire(device) as chosen:

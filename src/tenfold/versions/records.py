@@ -19,9 +19,12 @@ from typing import Any
 
 from tenfold import paths
 from tenfold.errors import ResultError
-from tenfold.provenance import sha256_of
+from tenfold.provenance import digest_of_files, sha256_of
 
 FILE_NAME = "snakemake.json.gz"
+SNAKEMAKES_OWN = ".snakemake_timestamp"
+"""What Snakemake leaves in a folder that is an output; DVC does not version it."""
+
 _CHANGING = ("starttime", "endtime", "job_hash")
 """Fields that differ between two runs of the same job."""
 
@@ -67,8 +70,7 @@ class Shelf:
 
         memory = FilePersistence(nolock=True, path=_memory_folder())
         for name, entry in self._content()["outputs"].items():
-            path = paths.ROOT / name
-            if not path.is_file() or sha256_of(path) == entry["sha256"]:
+            if _digest(paths.ROOT / name) in (None, entry["sha256"]):
                 memory._write_record(name, MetadataRecord.model_validate(entry["record"]))
                 memory._unmark_incomplete(name)
         self._note()
@@ -107,17 +109,26 @@ def of_paper(scale: str, paper: str) -> Shelf:
 def of_suite(scale: str) -> Shelf:
     """The records of what is made from all papers: the report, and what was loaded into MLflow."""
     folder = paths.RESULTS / scale
-    outputs = (paths.report(scale) / "index.html", folder / "tracking.json")
-    return Shelf(folder / FILE_NAME, tuple(path.relative_to(paths.ROOT).as_posix() for path in outputs))
+    report, tracking = (
+        path.relative_to(paths.ROOT).as_posix() for path in (paths.report(scale), folder / "tracking.json")
+    )
+    return Shelf(folder / FILE_NAME, (f"{report}/", tracking))
 
 
 def _entry(name: str, record: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
     """A record with the digest of the output it is about; None where that is gone. An equal one stays as it was."""
     if before is not None and before["record"] == record:
         return before
-    path = paths.ROOT / name
-    entry = {"sha256": sha256_of(path) if path.is_file() else None, "record": record}
+    entry = {"sha256": _digest(paths.ROOT / name), "record": record}
     return before if before is not None and _lasting(before) == _lasting(entry) else entry
+
+
+def _digest(output: Path) -> str | None:
+    """Digest of a file, or of the files in a folder; None where there is neither."""
+    if output.is_dir():
+        files = [path for path in output.rglob("*") if path.is_file() and path.name != SNAKEMAKES_OWN]
+        return digest_of_files(files, output)
+    return sha256_of(output) if output.is_file() else None
 
 
 def _lasting(entry: dict[str, Any]) -> dict[str, Any]:
