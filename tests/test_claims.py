@@ -590,6 +590,34 @@ def test_a_best_baseline_needs_all_its_candidates_and_a_best_method_does_not():
     assert verdict_of(anywhere, rows_of(values)).verdict == "reproduced"
 
 
+# ------------------------------------------------------------------------------------------- mean of several
+
+THREE = {("own", "new"): [0.66] * 3, ("own", "other"): [0.6] * 3, ("own", "third"): [0.8] * 3}
+
+
+@pytest.mark.parametrize(("mean", "value"), [("arithmetic", 0.7), ("harmonic", 2 / (1 / 0.6 + 1 / 0.8))])
+def test_a_method_stands_against_the_mean_of_several(mean, value):
+    comparison = {"against": {"method": {"mean_of": ["other", "third"], "mean": mean}}}
+    verdict = verdict_of(settings_of(comparison), rows_of(THREE))
+    assert verdict.comparisons[0].against_value == pytest.approx(value)
+    assert "mean of Other and Third" in verdict.reason
+
+
+def test_above_the_harmonic_mean_is_a_positive_mean_relative_gain():
+    """Gains of 0.69 are 15 % and -13.75 %: positive on average, though 0.69 is below the arithmetic mean of 0.7."""
+    values = {**THREE, ("own", "new"): [0.69, 0.6901, 0.6902]}
+    comparison = {"against": {"method": {"mean_of": ["other", "third"], "mean": "harmonic"}}}
+    assert verdict_of(settings_of(comparison), rows_of(values)).verdict == "reproduced"
+    comparison = {"against": {"method": {"mean_of": ["other", "third"]}}}
+    assert verdict_of(settings_of(comparison), rows_of(values)).verdict == "contradicted"
+
+
+def test_a_mean_needs_all_its_methods():
+    values = {key: value for key, value in THREE.items() if key[1] != "third"}
+    comparison = {"against": {"method": {"mean_of": ["other", "third"]}}, "datasets": ["own"]}
+    assert verdict_of(settings_of(comparison), rows_of(values)).verdict == "not tested"
+
+
 # ------------------------------------------------------------------------------------- rule interval over samples
 
 

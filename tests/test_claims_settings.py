@@ -19,6 +19,7 @@ BASE = {"metric": "acc", "method": "new", "against": {"method": "old"}, "directi
         ({"against": {"split": "test"}}, "both sides are the same"),
         ({"against": {"dataset": "own"}, "datasets": ["own"]}, "both sides are the same"),
         ({"method": {"best_of": ["new"]}}, "at least 2 items"),
+        ({"against": {"method": {"mean_of": ["new", "newer"]}}, "unit": "sample"}, "averages whole runs"),
         ({"direction": "better"}, "not higher"),
     ],
 )
@@ -38,6 +39,7 @@ def test_a_comparison_that_cannot_be_tested_is_refused(change, message):
         {"rule": "every", "share": 0.9},
         {"unit": "sample", "paired": False},
         {"method": {"best_of": ["new", "newer"]}},
+        {"against": {"method": {"mean_of": ["new", "newer"], "mean": "harmonic"}}},
     ],
 )
 def test_a_comparison_that_can_be_tested_is_accepted(change):

@@ -73,7 +73,7 @@ def _users_block_filled_in():
 
 
 def test_the_users_block_is_read_once_its_signs_are_removed(tmp_path):
-    (tmp_path / "config.yaml").write_text(_users_block_filled_in())
+    (tmp_path / "config.yaml").write_text(_users_block_filled_in() + "slurm-array-jobs: train\n")
     profile = slurm.read_profile(tmp_path / "config.yaml")
     assert (profile.partition_of("train"), profile.partition_of("prepare")) == ("gpu", "cpu")
     assert (profile.account, profile.qos, profile.array_rules) == ("my-project", "normal", ("train",))
@@ -124,11 +124,9 @@ def test_a_repetition_that_would_wait_for_ever_is_said_before():
     assert "failed 1 times asks for 800 minutes, main has 600, and would never start" in check.found
 
 
-def test_an_array_over_papers_with_different_needs_is_refused():
-    work = [plan("a", mem_mb=1000), plan("b", mem_mb=2000)]
-    profile = Profile(array_rules=("train",))
-    assert ("bad", "job arrays") in levels(cluster.requests(work, profile, [NODE]))
-    assert ("bad", "job arrays") not in levels(cluster.requests(work[:1], profile, [NODE]))
+def test_job_arrays_which_lose_results_stop_the_build():
+    assert levels(cluster.arrays(Profile(array_rules=("train",)))) == [("bad", "job arrays")]
+    assert levels(cluster.arrays(slurm.read_profile())) == []
 
 
 @pytest.mark.parametrize(

@@ -90,10 +90,24 @@ def test_the_table_shows_what_is_not_equal_and_counts_everything():
     assert "5 %" in lines[3]
 
 
+def test_the_table_names_each_value_in_80_columns_and_begins_with_the_worst():
+    metrics = {"expected_calibration_error": Metric(title="ECE")}
+    rebuilt = [row("expected_calibration_error", 1.0 + seed, seed) for seed in range(60)]
+    reference = [row("expected_calibration_error", 1.0, seed) for seed in range(60)]
+    console = Console(file=io.StringIO(), width=80)
+    console.print(verify.as_table(verify.compare(rebuilt, reference, metrics)))
+    text = console.file.getvalue()
+    assert "…" not in text
+    found = [line.split("│")[2].strip() for line in text.splitlines() if " different" in line and "│" in line]
+    assert found == [str(value) for value in range(60, 20, -1)]
+    assert "expected_calibrat" in text
+    assert "1 equal, 59 different; the first 40 of 59 are shown" in " ".join(text.split())
+
+
 def test_a_built_paper_is_compared_with_its_committed_reference(tmp_path, monkeypatch):
     monkeypatch.setattr("tenfold.paths.RESULTS", tmp_path)
     monkeypatch.setattr("tenfold.paths.REFERENCE", tmp_path / "reference")
-    paper = PaperConfig.model_construct(slug="paper", metrics=METRICS)
+    paper = PaperConfig.model_construct(slug="paper", metrics=METRICS, claims=[])
     write_metrics(tmp_path / "quick" / "paper" / "metrics.csv", [row(value=0.4)])
     with pytest.raises(ResultError, match="paper has no reference at scale quick"):
         verify.verify(paper, "quick")
@@ -139,6 +153,7 @@ def test_a_paper_that_was_not_built_is_missing(project, verified):
     good, printed = verified()
     assert not good
     assert "not built" in printed
+    assert "seed 0" not in printed
 
 
 def test_missing_values_of_data_that_is_not_here_say_so(project, verified):

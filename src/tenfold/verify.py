@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from tenfold import paths
+from tenfold.claims import reference_rows
 from tenfold.config import Configuration, Metric, PaperConfig
 from tenfold.errors import ResultError
 from tenfold.evaluation import MetricRow, read_metrics
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 Status = Literal["equal", "within tolerance", "different", "missing", "new"]
 STATUSES: tuple[Status, ...] = ("equal", "within tolerance", "different", "missing", "new")
+
+SHOWN = 40
+"""Values that a table lists: a data set that is missing as a whole would fill the screen many times."""
+
+_COLOURS: Mapping[Status, str] = {"different": "red", "missing": "red", "new": "yellow", "within tolerance": "green"}
 
 Key = tuple[str, str, str, int, str, str]
 
@@ -69,10 +75,14 @@ def compare(rebuilt: Iterable[MetricRow], reference: Iterable[MetricRow], metric
     return checks
 
 
+def _key(row: MetricRow) -> Key:
+    return row.paper, row.dataset, row.method, row.seed, row.split, row.metric
+
+
 def _by_key(rows: Iterable[MetricRow], side: str) -> dict[Key, MetricRow]:
     found: dict[Key, MetricRow] = {}
     for row in rows:
-        key = (row.paper, row.dataset, row.method, row.seed, row.split, row.metric)
+        key = _key(row)
         if key in found:
             raise ResultError(f"{side} gives {' / '.join(map(str, key))} twice; build its metrics.csv again")
         found[key] = row
@@ -90,13 +100,16 @@ def _status(rebuilt: float, reference: float, tolerance: float) -> Status:
 def verify(paper: PaperConfig, scale: str) -> list[Check]:
     """Compare a paper's metrics at one scale with the committed reference; without a rebuild everything is missing.
 
-    Raises ResultError when the paper has no reference at this scale.
+    Values that a reference leaves out on purpose (see `claims.reference`) are not compared, and not *new*. Raises
+    ResultError when the paper has no reference at this scale.
     """
     path = paths.reference_metrics(scale, paper.slug)
     if not path.is_file():
         raise ResultError(f"{paths.relative(path)} does not exist: {paper.slug} has no reference at scale {scale}")
-    rebuilt = paths.metrics(scale, paper.slug)
-    return compare(read_metrics(rebuilt) if rebuilt.is_file() else [], read_metrics(path), paper.metrics)
+    reference, built = list(read_metrics(path)), paths.metrics(scale, paper.slug)
+    rebuilt = list(read_metrics(built)) if built.is_file() else []
+    needed = set(map(_key, [*reference, *reference_rows(paper, rebuilt)]))
+    return compare([row for row in rebuilt if _key(row) in needed], reference, paper.metrics)
 
 
 def passes(checks: Iterable[Check]) -> bool:
@@ -122,7 +135,7 @@ def verify_suite(configuration: Configuration, console: Console | None = None) -
         known = sorted(path.name for path in paths.REFERENCE.glob("*") if path.is_dir())
         raise ResultError(f"there is no reference at scale {scale}; scales with one: {', '.join(known) or 'none'}")
     for slug, found in checks.items():
-        if any(check.status != "equal" for check in found):
+        if paths.metrics(scale, slug).is_file() and any(check.status != "equal" for check in found):
             console.print(as_table(found, slug))
     console.print(_overview(configuration, checks))
     return all(map(passes, checks.values()))
@@ -163,21 +176,27 @@ def as_table(checks: Sequence[Check], title: str = "Rebuild and reference") -> T
     """The values that are not simply equal, worst first, for the terminal; the caption counts all of them."""
     from rich.table import Table
 
-    table = Table(title=title, caption=summary(checks), title_justify="left")
-    for column in ("data set", "method", "seed", "split", "metric"):
-        table.add_column(column)
+    unequal = sorted((check for check in checks if check.status != "equal"), key=_badness)
+    more = f"; the first {SHOWN} of {len(unequal)} are shown" if len(unequal) > SHOWN else ""
+    table = Table(title=title, caption=summary(checks) + more, title_justify="left")
+    table.add_column("value", overflow="fold")
     for column in ("rebuilt", "reference", "difference", "tolerance"):
-        table.add_column(column, justify="right")
-    table.add_column("")
-    rank = {status: position for position, status in enumerate(("different", "missing", "new", "within tolerance"))}
-    colour = {"different": "red", "missing": "red", "new": "yellow", "within tolerance": "green"}
-    for check in sorted((c for c in checks if c.status != "equal"), key=lambda c: (rank[c.status], c.key)):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("", min_width=9)
+    for check in unequal[:SHOWN]:
         _, dataset, method, seed, split, metric = check.key
         share = "" if check.difference is None else f"{100 * check.difference:.3g} %"
         values = ["" if value is None else f"{value:.6g}" for value in (check.rebuilt, check.reference)]
         words = f"{check.status}{f': {check.note}' if check.note else ''}"
         table.add_row(
-            *(dataset, method, str(seed), split, metric, *values, share, f"{100 * check.tolerance:.3g} %", words),
-            style=colour[check.status],
+            f"{dataset}, {method}, seed {seed}, {split}: {metric}",
+            *(*values, share, f"{100 * check.tolerance:.3g} %", words),
+            style=_COLOURS[check.status],
         )
     return table
+
+
+def _badness(check: Check) -> tuple[int, float, Key]:
+    """Order of the table: what is different first, by how much, then what is missing, new, within tolerance."""
+    difference = math.inf if check.difference is None else check.difference
+    return list(_COLOURS).index(check.status), -difference, check.key

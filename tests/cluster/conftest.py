@@ -73,7 +73,9 @@ def pytest_terminal_summary(terminalreporter):
         if name == "fault" and report.when == "call"
     ]
     if rows:
-        terminalreporter.section("faults on the cluster")
+        terminalreporter.section(f"faults on the cluster (load {os.getloadavg()[1]:.0f} on {os.cpu_count()} cores)")
+        terminalreporter.line("| fault | what happened | until training went on | results equal |")
+        terminalreporter.line("|---|---|---|---|")
         for row in rows:
             terminalreporter.line(row)
 
@@ -144,7 +146,7 @@ class ClusterProject(Project):
 
 @pytest.fixture(scope="session")
 def plain_project(tmp_path_factory):
-    """Toy papers whose training can be held at a gate: two for a whole build, one for faults, one for arrays."""
+    """Toy papers whose training can be held at a gate: two for a whole build, one for faults, one for its head."""
     project = Project(copy_project(tmp_path_factory.mktemp("cluster-empty")))
     shutil.rmtree(project.root / "config" / "papers")
     (project.root / "config" / "papers").mkdir()

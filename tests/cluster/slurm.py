@@ -22,7 +22,7 @@ NODES = ("n1", "n2")
 SYSTEM_FOLDERS = "/usr/sbin:/sbin"
 
 # A node that does not answer for this long is down; real clusters wait 300 s.
-NODE_TIMEOUT_SECONDS = 10
+NODE_TIMEOUT_SECONDS = 20
 
 CONFIGURATION = """\
 ClusterName=tenfold

@@ -29,7 +29,7 @@ class Project:
             "OMP_NUM_THREADS": "1",
         }
 
-    def run(self, *command: str, timeout: float = 280, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, timeout: float = 900, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command, cwd=self.root, env=self.environment | environment, capture_output=True, text=True,
             timeout=timeout, check=False,

@@ -29,7 +29,7 @@ def dry_run(tmp_path_factory):
         manifest = Manifest(raw, "adopted", "made up", "", {}, "", ())
         write_json(project.root / "data" / "raw" / raw / "manifest.json", manifest.as_json())
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    answer = project.run("snakemake", "-n", "--quiet", "rules", "--config", "scale=paper")
+    answer = project.run("snakemake", "-n", "--quiet", "rules", "--config", "scale=paper", timeout=550)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -15,7 +16,7 @@ from tests.conftest import REPOSITORY
 from tests.workflow.conftest import Project
 
 # One worker runs all of them: the project is built once.
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("versions"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("versions"), pytest.mark.timeout(1800)]
 
 DATASETS = """
 measured:
@@ -60,8 +61,8 @@ class VersionedProject(Project):
         assert answer.returncode == 0, answer.stdout + answer.stderr
 
     def stale(self) -> set[str]:
-        """Stages that `dvc status` lists."""
-        with Repo(str(self.root)) as repo:
+        """Stages that `dvc status` lists; DVC names them as seen from the working folder."""
+        with contextlib.chdir(self.root), Repo() as repo:
             return set(repo.status())
 
     def nothing_to_do(self, target: str = "all") -> bool:
@@ -163,6 +164,11 @@ def contents(project: Project) -> dict[str, str]:
         for path in sorted((project.root / folder).rglob("*"))
         if path.is_file() and not {"logs", "benchmarks"} & set(path.parts) and not path.name.startswith(".")
     }
+
+
+def table_cells(line: str) -> list[str]:
+    """Cells of a row that the terminal shows; empty where the line is none."""
+    return [cell.strip() for cell in line.rstrip()[1:-1].split("│")] if line.startswith("│") else []
 
 
 def test_dvc_repro_from_nothing_builds_the_suite_and_leaves_snakemake_nothing_to_do(rebuilt):
@@ -269,8 +275,8 @@ def test_a_second_machine_gets_results_without_computing(rebuilt, remote, tmp_pa
     # A commit alone, without a remote: what its results were made from is known, but they are not there.
     alone = clone.run("tenfold", "pull")
     assert alone.returncode == 5
-    assert "no remote" in alone.stderr
-    assert "Traceback" not in alone.stderr
+    assert alone.stderr.startswith("tenfold: no DVC remote is set")
+    assert alone.stderr.count("\n") == 1
     checked = clone.run("tenfold", "versions", "--check")
     assert (checked.returncode, checked.stdout) == (0, ""), checked.stderr
     clone.replace("src/tenfold/papers/toy_a/train.py", "Fit one plane", "Fit a plane")
@@ -352,8 +358,9 @@ def test_verify_says_whether_the_results_are_those_of_the_reference(project):
     shutil.rmtree(project.root / "results" / "smoke" / "toy-b")
     different = project.run("tenfold", "verify", COLUMNS="200")
     assert different.returncode == 5
-    assert " different" in different.stdout
-    assert "not built" in different.stdout
+    rows = {cells[0]: cells for line in different.stdout.splitlines() if (cells := table_cells(line))}
+    assert rows["toy-a"][2:5] == ["", "1", ""]  # within tolerance, different, missing
+    assert rows["toy-b"][-1] == "not built"
 
 
 def test_a_gated_data_set_is_refused_when_its_statistics_are_wrong(project, tmp_path):

@@ -6,6 +6,7 @@ A verdict rests on the paper's own data wherever there is any, else on stand-ins
 
 from tenfold.claims.judge import judge
 from tenfold.claims.outcomes import RunSamples
+from tenfold.claims.reference import reference_rows
 from tenfold.claims.table import Failures, Samples
 from tenfold.claims.verdict import ComparisonResult, DatasetResult, Outcome, Verdict, write_verdicts
 
@@ -18,5 +19,6 @@ __all__ = [
     "Samples",
     "Verdict",
     "judge",
+    "reference_rows",
     "write_verdicts",
 ]

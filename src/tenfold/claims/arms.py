@@ -1,4 +1,4 @@
-"""One side of a comparison: which run stands for it at each seed."""
+"""One side of a comparison: which run, or mean of runs, stands for it at each seed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tenfold.claims.table import ResultTable, in_words, seeds_in_words
-from tenfold.config import BestOf, Comparison, PaperConfig, Side, methods_of
+from tenfold.config import BestOf, Comparison, MeanOf, PaperConfig, Side, methods_of
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,7 @@ class Choice:
     """The run that stands for one side at one seed."""
 
     method: str
+    """The first of several where `value` is their mean."""
     seed: int
     """Seed of the run; differs from the seed it stands for where a deterministic method ran once."""
     value: float
@@ -22,7 +23,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Arm:
-    """A method, or several of which the best is taken, on a split and metric."""
+    """A method, or several of which the best or the mean is taken, on a split and metric."""
 
     methods: tuple[str, ...]
     split: str
@@ -35,6 +36,8 @@ class Arm:
     """1 where a higher value of the chooser is better, -1 where a lower one is."""
     complete: bool
     """Every candidate must be there: a baseline that went missing must not make the best baseline weaker."""
+    mean: str | None = None
+    """Of several methods, their mean of this kind instead of the best."""
 
     def seeds(self, table: ResultTable, dataset: str) -> list[int]:
         """Seeds with a value: those of the random methods, or the single one of deterministic methods."""
@@ -62,7 +65,9 @@ class Arm:
                 for own in (values[method] if method in fixed else [seed])
                 if own in values[method]
             ]
-            if len(self.methods) > 1:
+            if self.mean is not None:
+                runs = [Choice(self.methods[0], seed, _mean([run.value for run in runs], self.mean))]
+            elif len(self.methods) > 1:
                 scores = [self._score(table, dataset, run, seed, run.method in fixed) for run in runs]
                 runs = [] if max(scores) == -math.inf else [runs[scores.index(max(scores))]]
             if runs:
@@ -117,9 +122,33 @@ def second_arm(comparison: Comparison, paper: PaperConfig) -> Arm | None:
     return _arm(method, split, metric, side.dataset, True, paper)
 
 
-def _arm(method: str | BestOf, split: str, metric: str, dataset: str | None, complete: bool, paper: PaperConfig) -> Arm:
+def _mean(values: list[float], kind: str) -> float:
+    """Not a number where a value is none, or where a harmonic mean meets a value that is not positive."""
+    if kind == "arithmetic":
+        return math.fsum(values) / len(values)
+    return len(values) / math.fsum(1 / value for value in values) if min(values) > 0 else math.nan
+
+
+def _arm(
+    method: str | BestOf | MeanOf, split: str, metric: str, dataset: str | None, complete: bool, paper: PaperConfig
+) -> Arm:
     chooser = (split, metric)
     if isinstance(method, BestOf):
         chooser = (method.split or split, method.metric or metric)
+    mean = method.mean if isinstance(method, MeanOf) else None
     sign = -1 if paper.metrics[chooser[1]].higher_is_better is False else 1
-    return Arm(tuple(methods_of(method)), split, metric, dataset, chooser, sign, complete)
+    complete = complete or mean is not None
+    return Arm(tuple(methods_of(method)), split, metric, dataset, chooser, sign, complete, mean)
+
+
+def compared(paper: PaperConfig) -> set[tuple[str, str, str, str]]:
+    """What the claims of a paper compare: data set, method, split, metric of every side of every comparison."""
+    return {
+        (arm.dataset or dataset, method, arm.split, arm.metric)
+        for claim in paper.claims
+        for comparison in claim.comparisons
+        for arm in (first_arm(comparison, paper), second_arm(comparison, paper))
+        if arm is not None
+        for method in arm.methods
+        for dataset in comparison.datasets or paper.datasets
+    }

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tenfold.claims.arms import first_arm, second_arm
+from tenfold.claims.arms import compared
 from tenfold.claims.verdict import Verdict
 from tenfold.config import PaperConfig
 from tenfold.evaluation import MetricRow
@@ -24,18 +24,10 @@ def headline(paper: PaperConfig, rows: Iterable[MetricRow], verdicts: Sequence[V
 
     A mean is taken over the seeds with a finite value; where there is none, it is left out.
     """
-    compared = {
-        (arm.dataset or dataset, method, arm.split, arm.metric)
-        for claim in paper.claims
-        for comparison in claim.comparisons
-        for arm in (first_arm(comparison, paper), second_arm(comparison, paper))
-        if arm is not None
-        for method in arm.methods
-        for dataset in comparison.datasets or paper.datasets
-    }
+    wanted = compared(paper)
     values: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for row in rows:
-        if (row.dataset, row.method, row.split, row.metric) in compared and math.isfinite(row.value):
+        if (row.dataset, row.method, row.split, row.metric) in wanted and math.isfinite(row.value):
             name = row.metric if row.split == "test" else f"{row.split} {row.metric}"
             values[row.dataset, row.method, name].append(row.value)
     means: Means = {}

@@ -10,7 +10,7 @@ from tenfold.claims import rules
 from tenfold.claims.pairs import DatasetPairs
 from tenfold.claims.rules import Finding
 from tenfold.claims.table import in_words
-from tenfold.config import BestOf, Comparison, PaperConfig, Side
+from tenfold.config import BestOf, Comparison, MeanOf, PaperConfig, Side
 
 _CASES_SHOWN = 3
 
@@ -26,10 +26,13 @@ def signed(value: float, spec: str) -> str:
     return number(value, spec) if value < 0 else "+" + number(abs(value), spec)
 
 
-def method_in_words(method: str | BestOf, paper: PaperConfig) -> str:
-    """Title of a method, or the titles it is the best of."""
+def method_in_words(method: str | BestOf | MeanOf, paper: PaperConfig) -> str:
+    """Title of a method, or the titles it is the best or mean of."""
     if isinstance(method, BestOf):
         return f"the best of {in_words(paper.methods[name].title for name in method.best_of)}"
+    if isinstance(method, MeanOf):
+        kind = "harmonic mean" if method.mean == "harmonic" else "mean"
+        return f"the {kind} of {in_words(paper.methods[name].title for name in method.mean_of)}"
     return paper.methods[method].title
 
 

@@ -4,7 +4,7 @@ Every model forbids unknown keys. The JSON schemas under `config/schemas/` are g
 Loading is strict and early: a mistake is reported with its file, its key and what would be allowed there.
 """
 
-from tenfold.config.claims import BestOf, Claim, Comparison, Side, methods_of
+from tenfold.config.claims import BestOf, Claim, Comparison, MeanOf, Side, methods_of
 from tenfold.config.configuration import OVERRIDES, Configuration
 from tenfold.config.datasets import RawDataset, RawFile, Source
 from tenfold.config.names import DataKind, Settings, Slug
@@ -29,6 +29,7 @@ __all__ = [
     "Configuration",
     "DataKind",
     "Deviation",
+    "MeanOf",
     "Method",
     "Metric",
     "PaperConfig",

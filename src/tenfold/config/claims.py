@@ -25,10 +25,22 @@ class BestOf(Strict):
     metric: str | None = Field(None, description="choose by this metric; null: the compared one")
 
 
+class MeanOf(Strict):
+    """The mean of several methods at the same data set and seed; all of them must be there.
+
+    A method is above the arithmetic mean exactly when its mean gain over the methods is positive in units of the
+    metric, and above the harmonic mean exactly when its mean *relative* gain is: the mean of (x - b) / b over b is
+    x / (harmonic mean of b) - 1, for positive values.
+    """
+
+    mean_of: list[Slug] = Field(min_length=2, description="the methods to average")
+    mean: Literal["arithmetic", "harmonic"] = Field("arithmetic", description="harmonic: for relative gains")
+
+
 class Side(Strict):
     """The baseline side of a comparison; what is left out is as on the first side."""
 
-    method: Slug | BestOf | None = Field(None, description="a method, or the best of several")
+    method: Slug | BestOf | MeanOf | None = Field(None, description="a method, or the best or mean of several")
     split: str | None = Field(None, description="the split the metric is taken on")
     metric: str | None = Field(None, description="the metric")
     dataset: Slug | None = Field(None, description="one fixed data set, whatever the first side's is")
@@ -38,7 +50,7 @@ class Comparison(Strict):
     """One testable statement: `method` is higher (lower ...) than `against` in `metric`, by more than `margin`."""
 
     metric: str = Field(description="key under metrics")
-    method: Slug | BestOf = Field(description="a method, or the best of several")
+    method: Slug | BestOf | MeanOf = Field(description="a method, or the best or mean of several")
     split: str = Field("test", description="the split the metric is taken on")
     datasets: list[Slug] = Field([], description="data sets to pool; empty: every one that has the metric")
     against: Side | float = Field(description="another method, split or metric; or a fixed value")
@@ -57,6 +69,9 @@ class Comparison(Strict):
     def _can_be_tested(self) -> Self:
         if self.unit == "sample" and self.rule == "every":
             raise ValueError("rule 'every' looks at whole runs: use unit 'seed', or rule 'interval'")
+        sides = [self.method, self.against.method if isinstance(self.against, Side) else None]
+        if self.unit == "sample" and any(isinstance(side, MeanOf) for side in sides):
+            raise ValueError("mean_of averages whole runs: use unit 'seed'")
         if self.share < 1 and self.rule != "every":
             raise ValueError("share belongs to rule 'every'")
         if self.direction == "equal" and self.rule == "interval" and self.margin == 0:
@@ -72,9 +87,11 @@ class Comparison(Strict):
         return self
 
 
-def methods_of(method: str | BestOf) -> list[str]:
+def methods_of(method: str | BestOf | MeanOf) -> list[str]:
     """The methods that one side of a comparison names."""
-    return method.best_of if isinstance(method, BestOf) else [method]
+    if isinstance(method, str):
+        return [method]
+    return method.best_of if isinstance(method, BestOf) else method.mean_of
 
 
 class Claim(Strict):

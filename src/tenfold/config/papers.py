@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from tenfold.config.claims import BestOf, Claim, Comparison, Side, methods_of
+from tenfold.config.claims import BestOf, Claim, Comparison, MeanOf, Side, methods_of
 from tenfold.config.names import DataKind, Settings, Slug
 from tenfold.settings import Strict
 
@@ -167,7 +167,7 @@ class PaperConfig(Strict):
             if side.method is not None:
                 self._check_method(side.method, side.metric or comparison.metric, f"{where}.against.method")
 
-    def _check_method(self, method: str | BestOf, compared: str, where: str) -> None:
+    def _check_method(self, method: str | BestOf | MeanOf, compared: str, where: str) -> None:
         _all_known(methods_of(method), self.methods, where)
         if isinstance(method, BestOf):
             _known(method.metric, self.metrics, f"{where}.metric")

@@ -38,6 +38,7 @@ def findings(configuration: Configuration) -> Iterator[Check]:
         yield Check("ok", "SLURM", ", ".join(sorted({kind.partition for kind in kinds})))
         yield from partitions(profile, kinds)
         yield from requests(list(plans(configuration)), profile, kinds)
+        yield from arrays(profile)
         yield from watching(profile)
         yield from preemption()
         yield from raw_data(configuration)
@@ -88,15 +89,22 @@ def requests(work: Sequence[Plan], profile: Profile, kinds: Sequence[NodeKind]) 
         tight = True
     if not tight:
         yield Check("ok", "jobs", "what they ask for fits, also when they are repeated")
-    if "train" in profile.array_rules and len({plan.scale.resources for plan in work}) > 1:
-        yield Check("bad", "job arrays", "papers ask for different resources, and an array asks for one",
-                    "build one paper at a time, or remove slurm-array-jobs")  # fmt: skip
 
 
 def _why_nowhere(there: Sequence[NodeKind], wanted: Resources, factor: int) -> str | None:
     """Why a request fits none of these nodes: the reason of the last one; None when it fits one of them."""
     reasons = [kind.why_not(wanted, factor) for kind in there]
     return None if None in reasons else reasons[-1]
+
+
+def arrays(profile: Profile) -> Iterator[Check]:
+    """No job arrays: each task of one clears away and then waits for the outputs of the first, as if they were its own.
+
+    So it is with snakemake-executor-plugin-slurm 2.8.0 (its issue 447).
+    """
+    if profile.array_rules:
+        yield Check("bad", "job arrays", "the executor's arrays lose the results of the first job and fail the others",
+                    "remove slurm-array-jobs")  # fmt: skip
 
 
 def watching(profile: Profile) -> Iterator[Check]:

@@ -10,8 +10,9 @@ from tenfold.config import PaperConfig, Shown
 
 def captions(paper: PaperConfig) -> dict[str, Any]:
     """Texts for the templates under workflow/report: `title`, `summary`, and a caption for each of `figures`."""
+    where = paper.venue if str(paper.year) in paper.venue else f"{paper.venue}, {paper.year}"
     return {
-        "title": f"*{_plain(paper.title)}* ({_plain(paper.venue)} {paper.year})",
+        "title": f"*{_plain(paper.title)}* ({_plain(where)})",
         "summary": restructured(paper.summary),
         "figures": {name: _caption(shown) for name, shown in paper.figures.items()},
     }

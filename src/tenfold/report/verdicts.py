@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tenfold.config import Claim, Comparison, PaperConfig, Side
+from tenfold.config import Claim, Comparison, MeanOf, PaperConfig, Side, methods_of
 from tenfold.report.text import counted, listed, number, p_value
 
 
@@ -216,6 +216,5 @@ def _side_names(paper: PaperConfig, declared: Comparison | None) -> tuple[str, s
 
 
 def _method_name(paper: PaperConfig, method: Any) -> str:
-    names = [method] if isinstance(method, str) else list(getattr(method, "best_of", ()))
-    titles = [paper.methods[name].title for name in names if name in paper.methods]
-    return titles[0] if len(titles) == 1 else f"best of {listed(titles)}"
+    titles = [paper.methods[name].title for name in methods_of(method) if name in paper.methods]
+    return titles[0] if len(titles) == 1 else f"{'mean' if isinstance(method, MeanOf) else 'best'} of {listed(titles)}"

@@ -19,14 +19,25 @@ def pull(configuration: Configuration) -> list[str]:
     What a licence forbids to share is never in a remote: its absence is told, not an error. Raises ResultError when
     results that may be shared did not come.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "pull"], cwd=paths.ROOT, check=False, capture_output=True, text=True
-    )
-    print(done.stdout, end="")
+    done = _dvc("pull")
     mark_absent(used_by_the_suite(configuration))
     if done.returncode != 0 and (lacking := _without_results(configuration)):
-        raise ResultError(f"`dvc pull` brought no results of {', '.join(lacking)}: {_last_words(done.stderr)}")
+        if not _dvc("config", "core.remote").stdout.strip():
+            raise ResultError(
+                "no DVC remote is set, so there is nothing to pull from: `make reproduce` builds the results, "
+                "docs/versions.md says how to set a remote"
+            )
+        raise ResultError(
+            f"`dvc pull` brought no results of {', '.join(lacking)} ({_error(done.stderr)}). Does the remote hold this "
+            "version (`dvc push`), and is it the right one (`dvc remote list`)?"
+        )
+    print(done.stdout, end="")
     return [*_missing_raw(configuration), *_missing_prepared(configuration)]
+
+
+def _dvc(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dvc", *arguments]
+    return subprocess.run(command, cwd=paths.ROOT, check=False, capture_output=True, text=True)
 
 
 def _without_results(configuration: Configuration) -> list[str]:
@@ -34,9 +45,10 @@ def _without_results(configuration: Configuration) -> list[str]:
     return [slug for slug, folder in folders.items() if not (folder / "metrics.csv").is_file()]
 
 
-def _last_words(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("WARNING")]
-    return " / ".join(lines) or "no message"
+def _error(text: str) -> str:
+    """The line that DVC calls its error, without the list of files that it introduces."""
+    lines = [line.removeprefix("ERROR: ").rstrip(":") for line in text.splitlines() if line.startswith("ERROR: ")]
+    return "; ".join(lines) or "no message"
 
 
 def _missing_raw(configuration: Configuration) -> list[str]:

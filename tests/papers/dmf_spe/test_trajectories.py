@@ -96,3 +96,38 @@ def test_the_product_at_a_plateau_is_the_best_approximation_of_its_rank(started)
     assert float(batch.records["distance_to_best"][plateau, 0]) < 0.01
     assert float(batch.records["relative_error"][plateau, 0]) == pytest.approx(1 / 5**0.5, abs=0.01)
     assert float(batch.records["effective_rank"][plateau, 0]) < 1.1
+
+
+def test_all_modes_of_the_target_are_recorded_however_few_are_asked_for(started):
+    """With fewer the counters would miss stages: they compare R singular values with the target's."""
+    settings = {"init_scales": {3: [0.1]}, "inits": ["aligned"]}
+    (run,), few = started(3, 6, {"two": [2.0, 1.0]}, recording={"singular_values": 1}, **settings)
+    _, many = started(3, 6, {"two": [2.0, 1.0]}, recording={"singular_values": 99}, **settings)
+    assert few.records["singular_values"].shape[-1] == run.rank == 2
+    assert many.records["singular_values"].shape[-1] == 6  # there are no more
+    few.advance(10**6)
+    ended = int(torch.isfinite(few.records["loss"][:, 0]).sum())
+    assert few.records["singular_values"][ended - 1, 0].tolist() == pytest.approx([2.0, 1.0], abs=1e-2)
+
+
+class ReadBack:
+    """A tensor as a checkpoint gives it back: on the CPU. It says where it is asked to go."""
+
+    def __init__(self, tensor):
+        self.tensor, self.goal = tensor, None
+
+    def to(self, device):
+        self.goal = device
+        return self.tensor
+
+
+def test_snapshots_from_a_checkpoint_go_back_to_the_device_of_the_batch(started):
+    """Checkpoints are read onto the CPU; Hessians at plateaus mix snapshots with targets on the batch's device."""
+    settings = {"init_scales": {3: [0.1]}, "curvature": {"plateaus": True}}
+    first, second = (started(3, 6, TARGETS, **settings)[1] for _ in range(2))
+    first.advance(3)
+    saved = [ReadBack(snapshot) for snapshot in first.state_dict()["snapshots"]]
+    second.load_state_dict(first.state_dict() | {"snapshots": saved})
+    assert [snapshot.goal for snapshot in saved] == [torch.device("cpu")] * 4
+    for before, after in zip(first.snapshot(2, 1), second.snapshot(2, 1), strict=True):
+        assert torch.equal(before, after)

@@ -122,6 +122,36 @@ def test_synflow_is_positive_and_conserved_from_layer_to_layer():
     torch.testing.assert_close(first, second)
 
 
+def test_synflow_is_the_weight_of_all_paths_through_a_connection():
+    """Without biases R = 1' |W1| |W2| |W3| 1: the score of w_jk is |w_jk| times what flows in at j and out of k."""
+    model = Perceptrons.stacked(members(2))
+    first, second, third = (weight.detach().double().abs() for weight in model.weights)
+    out_of_second = third.sum(2)  # (M, units)
+    out_of_first = (second * out_of_second[:, None]).sum(2)
+    into_second = first.sum(1)
+    expected = [first * out_of_first[:, None], into_second[:, :, None] * second * out_of_second[:, None]]
+    found = scores.synflow(scores.made_positive(model), (1, 1, 6))
+    torch.testing.assert_close(found, scores.flatten(expected, 2))
+
+
+def test_scores_of_a_network_small_enough_for_pencil_and_paper():
+    """x = 1, 2; w = 1, 1, v = 1 and -1: scores z = (3, -3). SNIP: |w x dL/dz|; SynFlow: R = 2 w1 + 2 w2 for ones."""
+    model = Perceptrons([2, 1, 2]).double()
+    with torch.no_grad():
+        model.weights[0].fill_(1.0)
+        model.weights[1][:] = torch.tensor([[[1.0, -1.0]]])
+    images, labels = torch.tensor([[[1.0, 2.0]]], dtype=torch.float64), torch.tensor([[0]])
+    wrong = 1 / (1 + np.exp(6.0))  # probability of the other class
+    snip = scores.snip(model, lambda m: member_losses(m(images), labels).sum())
+    assert snip[0].tolist() == pytest.approx([2 * wrong, 4 * wrong])  # dL/dh = -2 wrong, dh/dw = x
+    # With u = 2 w.x = 6, L = log(1 + e^-u): g = -2 s x with s = 1 / (1 + e^u), H = 4 s (1 - s) x x'.
+    grasp = scores.grasp(model, lambda m: member_losses(m(images), labels).sum())
+    curvature = -8 * wrong**2 * (1 - wrong) * 5  # x'x = 5
+    assert grasp[0].tolist() == pytest.approx([curvature * 1, curvature * 2])
+    synflow = scores.synflow(scores.made_positive(model), (1, 1, 2))
+    assert synflow[0].tolist() == pytest.approx([2.0, 2.0])
+
+
 def test_parts_are_the_members_alone():
     alone = members(3)
     for part, expected in zip(Perceptrons.stacked(alone).double().parts(), alone, strict=True):

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from tenfold.config import Configuration
 from tenfold.data.preparation import Preparation
 from tenfold.errors import RunFailed
 from tenfold.files import write_arrays, write_json
+from tenfold.jobs import Plan
 from tenfold.papers.pruning_init.images import masks
 from tenfold.papers.pruning_init.prepare import prepare
 from tenfold.papers.pruning_init.settings import Train
@@ -13,6 +15,7 @@ from tenfold.papers.pruning_init.train import train
 from tenfold.training.execute import execute
 from tenfold.training.finished import FinishedRun
 from tenfold.training.job import Job
+from tests.conftest import REPOSITORY
 
 SEEDS = (0, 1)
 THEORY = {
@@ -143,3 +146,30 @@ def test_convolutional_networks_train_one_by_one(finished):
     run = finished(seeds=(0,), change=enlarged, images=images)
     assert run.predictions["predicted"].shape == (1, 2, 30)
     assert [row["loop"] for row in run.history] == ["keep-1 seed-0", "keep-0.2 seed-0"]
+
+
+@pytest.mark.parametrize("dataset", ["cifar-10-vgg", "cifar-10-resnet"])
+def test_networks_for_cifar_train_with_the_settings_of_scale_paper(finished, dataset):
+    """The full networks at the lowest keep rate, one epoch on eight images."""
+    plan = Plan(Configuration(REPOSITORY / "config", scale="paper"), "pruning-init")
+    settings = plan.train_settings(dataset, "random")
+    layers = {"cifar-10-vgg": "vgg-16", "cifar-10-resnet": "resnet-20"}
+    assert settings["images"]["network"] == layers[dataset]
+
+    def few(arrays):
+        enough = {"train": 8, "train_labels": 8, "test": 4, "test_labels": 4}
+        return enlarged({name: array[: enough.get(name)] for name, array in arrays.items()})
+
+    images = settings["images"] | {"epochs": 1, "batch_size": 8}
+    run = finished("random", seeds=(0,), change=few, images=images, keep=[0.02])
+    assert run.predictions["predicted"].shape == (1, 1, 4)
+    assert run.predictions["kept"].item() == pytest.approx(0.02, rel=0.02)
+    assert all(np.isfinite(row["train_loss"]) for row in run.history)
+
+
+@pytest.mark.parametrize("method", ["iterative", "snip", "grasp", "synflow"])
+def test_every_rule_prunes_convolutional_networks(finished, method):
+    images = {"network": "vgg-16", "width": 0.06, "epochs": 1, "synflow_rounds": 3, "score_images": 8}
+    run = finished(method, seeds=(0,), change=enlarged, images=images, keep=[1.0, 0.3])
+    np.testing.assert_allclose(run.predictions["kept"][0], [1, 0.3], atol=1e-3)
+    assert all(np.isfinite(row["train_loss"]) for row in run.history)

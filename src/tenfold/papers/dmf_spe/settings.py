@@ -41,7 +41,7 @@ class Recording(Strict):
 
     minimum: int = Field(1, ge=1, description="smallest number of steps between two records")
     share: float = Field(0.002, gt=0, le=0.01, description="largest gap between records, as a share of the step count")
-    singular_values: int = Field(8, ge=1, description="how many singular values of the product are kept")
+    singular_values: int = Field(8, ge=1, description="how many singular values of the product are kept, at least R")
     curves: list[Curve] = Field(
         ["effective_rank", "stable_rank", "relative_error", "distance_to_best"],
         description="what is recorded beside loss, gradient norm and singular values, which the counters need",

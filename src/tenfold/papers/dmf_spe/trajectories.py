@@ -49,7 +49,8 @@ class Trajectories:
         self.final = [factor.clone() for factor in batch.factors]
         self._record = 0
         self._active = torch.arange(count, device=device)
-        kept = min(settings.recording.singular_values, batch.target.shape[-1])
+        # The stage counters look at all R modes, however few singular values a setting asks to keep.
+        kept = min(max(settings.recording.singular_values, batch.sigma.shape[1]), batch.target.shape[-1])
         widths = {"singular_values": kept}
         self.records: dict[str, Tensor] = {
             name: torch.full(
@@ -186,7 +187,7 @@ class Trajectories:
         self._optimiser.load_state_dict(state_dict["optimiser"])
         for name, saved in state_dict["records"].items():
             self.records[name][: self.recorded] = saved.to(self.records[name].device)
-        self._snapshots = list(state_dict["snapshots"])
+        self._snapshots = [saved.to(self._everyone.target.device) for saved in state_dict["snapshots"]]
 
 
 def _optimiser(batch: Batch, settings: Train) -> GradientDescent:

@@ -31,7 +31,9 @@ def _simulation(results: Results) -> None:
 
 def _theory(results: Results) -> None:
     if grid := first_grid(results, THEORY):
-        results.save_figure("f3-coefficients", phases.coefficients(grid), [grid.dataset])
+        wide = first_grid(results, ["wide"])
+        shown = [found.dataset for found in (grid, wide) if found]
+        results.save_figure("f3-coefficients", phases.coefficients(grid, wide), shown)
         results.save_table("t1-grid", tables.grid_table(results, grid))
         if figure := phases.arms(results, grid.dataset):
             results.save_figure("f7-arms", figure, [grid.dataset])

@@ -81,7 +81,7 @@ def image_panels(results: Results) -> tuple[Figure, list[str]] | None:
     axes = axes if isinstance(axes, list) else [axes]
     for ax, dataset in zip(axes, datasets, strict=True):
         _accuracy_lines(ax, results, rows[rows["dataset"] == dataset])
-        ax.set_title(textwrap.fill(results.label(dataset), 88 // len(datasets)), fontsize=7)
+        ax.set_title(textwrap.fill(results.label(dataset), 88 // len(datasets), break_on_hyphens=False), fontsize=7)
     axes[0].set_ylabel("test accuracy")
     handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=min(len(handles), 4))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SIGNAL, NOISE = plotting.PALETTE[2], plotting.PALETTE[0]
 REGIMES = ((0.1, 1.0), (0.2, 1.0), (0.2, 0.1), (0.4, 0.01))
 """Noise and keep rate: easy and dense; misled; rescued by pruning; over-pruned."""
+OVER_PRUNED = (0.16, 0.00109)
+"""The last of them at the keep rate of the paper's second theorem, in many dimensions."""
 
 
 def phase_diagram(grid: Grid) -> Figure:
@@ -31,8 +33,8 @@ def phase_diagram(grid: Grid) -> Figure:
     figure.colorbar(mesh, ax=ax, label="test error (mean over seeds)", pad=0.01)
     _mark(ax, grid, grid.arrays["steps"].mean(axis=0) <= TRUSTED_STEPS, "o", "at most 20 steps")
     _mark(ax, grid, np.asarray(grid.arrays["cut-off"].any(axis=0)), "x", "cut off at the last step in some seeds")
-    lowest, highest = grid.noise.min(), grid.noise.max()
-    noise = np.geomspace(lowest / 1.15, highest * 1.15, 200)
+    lowest, highest = _edges(grid.noise).min(), _edges(grid.noise).max()
+    noise = np.geomspace(lowest, highest, 200)
     power, filters = grid.settings["power"], grid.settings["filters"]
     line = {"color": plotting.PALETTE[0], "linewidth": 1.8}
     if power > 2:
@@ -49,7 +51,7 @@ def phase_diagram(grid: Grid) -> Figure:
     ax.axvline(lower_keep(filters), linestyle=":", label=r"lower threshold $(1-keep/2)^m=1/2$", **line)
     ax.set(xscale="log", yscale="log", xlabel="share of weights kept", ylabel=r"noise $\sigma_n$")
     ax.set_xlim(_edges(grid.keep).min(), _edges(grid.keep).max())
-    ax.set_ylim(_edges(grid.noise).min(), _edges(grid.noise).max())
+    ax.set_ylim(lowest, highest)
     plain_ticks(ax, "x", grid.keep)
     plain_ticks(ax, "y", grid.noise)
     ax.grid(visible=False)
@@ -123,26 +125,32 @@ def _shades(count: int) -> list[str]:
     return [to_hex(colormaps["viridis"](share)) for share in np.linspace(0, 0.92, count)]
 
 
-def coefficients(grid: Grid) -> Figure:
-    """Signal and noise coefficients by iteration in four regimes."""
-    figure, axes = plotting.figure("full", ncols=4, height=2.1, sharey=True)
-    steps = grid.arrays["curve/step"]
-    for ax, (noise, keep) in zip(axes, REGIMES, strict=True):
-        column, row = grid.nearest(noise, keep)
-        last = int(grid.arrays["steps"][:, column, row].max())
-        shown = (steps > 0) & (steps <= max(last, 3))
-        for name, colour, label in (("signal", SIGNAL, "signal"), ("noise", NOISE, "noise")):
-            curves = grid.arrays[f"curve/{name}-coefficient"][:, column, row][:, shown]
-            ax.plot(steps[shown], curves.mean(axis=0), color=colour, label=label)
-            ax.fill_between(steps[shown], curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.15, linewidth=0)
-        error = grid.error[:, column, row].mean()
-        ax.set_title(f"noise {grid.noise[row]:g}, keep {grid.keep[column]:g}", fontsize=7)
-        ax.text(0.04, 0.96, f"test error {error:.2f}", transform=ax.transAxes, va="top", fontsize=6.5)
-        ax.set(xscale="log", xlabel="step")
+def coefficients(grid: Grid, wide: Grid | None = None) -> Figure:
+    """Signal and noise coefficients by iteration in four regimes, and over-pruned in many dimensions where that ran."""
+    cells = [(grid, *regime) for regime in REGIMES] + ([(wide, *OVER_PRUNED)] if wide else [])
+    figure, axes = plotting.figure("full", ncols=len(cells), height=2.1, sharey=True)
+    for ax, (shown, noise, keep) in zip(axes, cells, strict=True):
+        _coefficients(ax, shown, *shown.nearest(noise, keep))
     axes[0].set_ylabel("largest coefficient")
     axes[0].set_ylim(bottom=0, top=2.6)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
+
+
+def _coefficients(ax: Axes, grid: Grid, column: int, row: int) -> None:
+    """One cell: means and ranges over seeds until the last seed stopped."""
+    steps = grid.arrays["curve/step"]
+    last = int(grid.arrays["steps"][:, column, row].max())
+    shown = (steps > 0) & (steps <= max(last, 3))
+    for name, colour in (("signal", SIGNAL), ("noise", NOISE)):
+        curves = grid.arrays[f"curve/{name}-coefficient"][:, column, row][:, shown]
+        ax.plot(steps[shown], curves.mean(axis=0), color=colour, label=name)
+        ax.fill_between(steps[shown], curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.15, linewidth=0)
+    error = grid.error[:, column, row].mean()
+    where = rf"$\sigma_n$ = {grid.noise[row]:g}, d = {grid.prepare['dimension']:,}"
+    ax.set_title(f"keep {grid.keep[column]:g}\n{where}", fontsize=6.5)
+    ax.text(0.04, 0.96, f"test error {error:.2f}", transform=ax.transAxes, va="top", fontsize=6.5)
+    ax.set(xscale="log", xlabel="step")
 
 
 def arms(results: Results, dataset: str, noise: float = 0.2) -> Figure | None:

@@ -1,0 +1,1 @@
+"""Networks with a shared trunk and a head for each task."""

@@ -1,0 +1,1 @@
+"""The problems that AdaTask is tried on: data and losses."""

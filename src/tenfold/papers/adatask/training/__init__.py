@@ -1,0 +1,1 @@
+"""Training on each kind of problem, and the step they share."""

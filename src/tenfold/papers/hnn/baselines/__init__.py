@@ -1,0 +1,1 @@
+"""The compared methods. All have the width, depth, dropout and head of HNN."""
