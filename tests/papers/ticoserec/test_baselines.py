@@ -6,7 +6,7 @@ from torch.nn import functional
 from tenfold.papers.ticoserec.encoder import SASRec
 from tenfold.papers.ticoserec.methods.baselines import NextItemSoftmax
 from tenfold.papers.ticoserec.methods.popularity import popularity_ranks
-from tenfold.papers.ticoserec.models.bert4rec import BERT4Rec, Cloze, MaskedItemPrediction
+from tenfold.papers.ticoserec.models.bert4rec import BERT4Rec, Cloze
 from tenfold.papers.ticoserec.models.bpr_mf import MatrixFactorization, PairwiseRanking
 from tenfold.papers.ticoserec.models.caser import Caser
 from tenfold.papers.ticoserec.models.gru4rec import GRU4Rec
@@ -183,18 +183,6 @@ def test_the_cloze_loss_is_the_cross_entropy_of_the_hidden_items_only():
     outputs, items, _ = cloze.outputs(users)
     chance = (outputs @ bert.items.weight[1:31].T).softmax(1)[np.arange(len(items)), items - 1]
     torch.testing.assert_close(cloze.losses(users)["loss"], -chance.log().mean())
-
-
-def test_a_masked_item_is_predicted_against_an_item_the_user_never_had():
-    torch.manual_seed(0)
-    model = BERT4Rec(ITEMS, SMALL).eval()
-    task = MaskedItemPrediction(model, random_sequences(items=ITEMS, longest=8), LENGTH, 0.3, seed=0)
-    losses = []
-    for _ in range(2):
-        task.begin_epoch(3)
-        losses.append(float(task.losses(np.arange(20))["loss"].detach()))
-    assert losses[0] == losses[1]
-    assert losses[0] > 0
 
 
 def test_matrix_factorization_scores_are_products_with_the_user_s_vector():

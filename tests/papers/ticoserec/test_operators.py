@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenfold.papers.ticoserec import uniformity
@@ -107,6 +109,7 @@ def test_an_item_without_neighbour_is_replaced_by_a_known_one():
     assert {view[0] for view in views} == {77, 78}
 
 
+@settings(max_examples=50)
 @given(batches(), rates, positions, st.integers(0, 99))
 def test_crop_is_a_stretch_of_the_sequence_of_the_right_length(batch, rate, at, seed):
     view = crop(batch, rate, at, rng(seed))
@@ -117,6 +120,7 @@ def test_crop_is_a_stretch_of_the_sequence_of_the_right_length(batch, rate, at, 
         assert row[-1] <= total if width > 2 else row[0] <= max(total - width, 1)
 
 
+@settings(max_examples=50)
 @given(batches(), rates, st.integers(0, 99))
 def test_crop_finds_the_window_that_a_search_finds(batch, rate, seed):
     view = crop(batch, rate, "smallest", rng(seed))
@@ -129,6 +133,7 @@ def test_crop_finds_the_window_that_a_search_finds(batch, rate, seed):
             assert all(v > min(variances) + 1e-9 for v in variances[kept + 1 :])
 
 
+@settings(max_examples=50)
 @given(batches(), rates, positions, st.integers(0, 99))
 def test_reorder_permutes_within_its_window_only(batch, rate, at, seed):
     view = reorder(batch, rate, at, rng(seed))
@@ -148,6 +153,7 @@ def test_reorder_reaches_every_order_of_its_window():
     assert len(orders) == 6
 
 
+@settings(max_examples=50)
 @given(batches(), rates, positions, st.integers(0, 99))
 def test_mask_and_substitute_change_exactly_the_rate_s_share(batch, rate, at, seed):
     masked = mask(batch, rate, at, rng(seed))
@@ -163,6 +169,7 @@ def test_mask_and_substitute_change_exactly_the_rate_s_share(batch, rate, at, se
         assert set(other[other != before]) <= set(before[other != before] + 200)
 
 
+@settings(max_examples=50)
 @given(batches(), rates, positions, st.integers(0, 99))
 def test_insert_keeps_the_sequence_and_grows_by_the_rate_s_share(batch, rate, at, seed):
     view = insert(batch, rate, at, neighbours(), rng(seed))
@@ -172,11 +179,58 @@ def test_insert_keeps_the_sequence_and_grows_by_the_rate_s_share(batch, rate, at
         assert [item for item in row if item < 200] == list(range(1, total + 1))
 
 
+def by_every_operator(batch, rate, at):
+    """Items of the views of all five operators, of generators in the same state."""
+    return [
+        items_of(view)
+        for view in (
+            crop(batch, rate, at, rng()),
+            reorder(batch, rate, at, rng()),
+            mask(batch, rate, at, rng()),
+            substitute(batch, rate, at, neighbours(), rng()),
+            insert(batch, rate, at, neighbours(), rng()),
+        )
+    ]
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=6), rates, st.integers(0, 5))
+def test_on_uniform_sequences_smallest_and_largest_are_the_same_places(lengths, rate, gap):
+    uniform = batch_of(*[(range(1, length + 1), gap * np.arange(length + 1)) for length in lengths])
+    assert by_every_operator(uniform, rate, "smallest") == by_every_operator(uniform, rate, "largest")
+    assert (uniformity.plain_std(uniform) == 0).all()
+    assert (uniformity.crop_std(uniform, rate, "smallest", rng()) == 0).all()
+
+
+@settings(max_examples=50)
+@given(batches(), rates, st.sampled_from(["smallest", "largest"]), st.integers(2, 90))
+def test_only_the_proportions_of_the_gaps_count(batch, rate, at, factor):
+    slower = replace(batch, gaps=batch.gaps * factor)
+    assert by_every_operator(batch, rate, at) == by_every_operator(slower, rate, at)
+
+
+@settings(max_examples=50)
+@given(batches(), rates, st.sampled_from(["smallest", "largest"]), st.integers(0, 99))
+def test_masking_at_gaps_and_reordering_twice_reach_no_further_than_once(batch, rate, at, seed):
+    masked = mask(batch, rate, at, rng(seed))
+    again = mask(replace(batch, items=masked.items), rate, at, rng(seed + 1))
+    np.testing.assert_array_equal(again.items, masked.items)
+
+    once = reorder(batch, rate, at, rng(seed))
+    twice = reorder(replace(batch, items=once.items), rate, at, rng(seed + 1))
+    start = window_starts(batch, (rate * batch.lengths).astype(int), at, rng(seed))
+    for row, (before, after, total) in enumerate(zip(batch.items, twice.items, batch.lengths, strict=True)):
+        inside = slice(start[row], start[row] + int(rate * total))
+        assert sorted(after) == sorted(before)
+        assert np.array_equal(np.delete(after, inside), np.delete(before, inside)) or int(rate * total) < 2
+
+
 def test_an_insertion_in_the_middle_of_the_largest_gap_gives_the_worked_variance():
     assert uniformity.plain_std(sequence_a())[0] ** 2 == pytest.approx(46.122449)
     assert uniformity.insert_std(sequence_a(), 0.01, "largest", rng())[0] ** 2 == pytest.approx(18.25)
 
 
+@settings(max_examples=50)
 @given(batches(), rates, positions, st.integers(0, 99))
 def test_interval_deviations_of_views_agree_with_numpy(batch, rate, at, seed):
     cropped = crop(batch, rate, at, rng(seed))

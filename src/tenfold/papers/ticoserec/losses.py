@@ -21,16 +21,20 @@ def binary_cross_entropy(positive: torch.Tensor, negative: torch.Tensor) -> torc
     return (functional.softplus(-positive) + functional.softplus(negative)).mean()
 
 
-def nt_xent(products: torch.Tensor, temperature: float) -> torch.Tensor:
+def nt_xent(products: torch.Tensor, temperature: float, false_negatives: torch.Tensor | None = None) -> torch.Tensor:
     """Contrastive loss of two views: cross entropy of picking the other view among the `2B - 1` others.
 
     `products (2B, 2B)` are the dot products of all views, first views before second ones. Logits are the products over
-    `temperature`; a view is never compared with itself. The mean over all `2B` anchors.
+    `temperature`; a view is never compared with itself, nor with views that `false_negatives (2B, 2B)` marks, unless
+    they are its own other view. The mean over all `2B` anchors.
     """
-    count = len(products) // 2
-    logits = products / temperature
-    logits = logits.masked_fill(torch.eye(2 * count, dtype=torch.bool, device=products.device), float("-inf"))
-    return functional.cross_entropy(logits, torch.arange(2 * count, device=products.device).roll(count))
+    views = torch.arange(len(products), device=products.device)
+    other_view = views.roll(len(products) // 2)
+    left_out = torch.eye(len(products), dtype=torch.bool, device=products.device)
+    if false_negatives is not None:
+        left_out = left_out | (false_negatives & (other_view[:, None] != views))
+    logits = (products / temperature).masked_fill(left_out, float("-inf"))
+    return functional.cross_entropy(logits, other_view)
 
 
 def cosines(products: torch.Tensor) -> torch.Tensor:

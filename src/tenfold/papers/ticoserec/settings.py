@@ -23,6 +23,9 @@ Algorithm = Literal[
     "sasrec",
     "contrastive",
     "variants",
+    "s3rec",
+    "duorec",
+    "iclrec",
     "halves-cooccurrence",
     "halves-sasrec",
     "views",
@@ -116,6 +119,21 @@ class Contrast(Strict):
     )
 
 
+class Pretraining(Strict):
+    """Pre-training of S3-Rec."""
+
+    epochs: int = Field(100, ge=1, description="before the first epoch of SASRec's own loss")
+    segment_weight: float = Field(0.5, ge=0, description="weight of segment prediction; masked items count 1")
+
+
+class Intents(Strict):
+    """Intents of ICLRec."""
+
+    count: int = Field(256, ge=1, description="K: clusters of users, at most as many as there are users")
+    iterations: int = Field(20, ge=1, description="steps of k-means in each epoch")
+    weight: float = Field(0.1, ge=0, description="of the contrast with intents; that of views has contrast.weight")
+
+
 class CoOccurrence(Strict):
     """The co-occurrence model."""
 
@@ -144,6 +162,8 @@ class Train(Strict):
     caser: Caser = Caser()
     largest_interval: int = Field(256, ge=1, description="TiSASRec: intervals are clipped here, in a user's own unit")
     masked_share: float = Field(0.2, gt=0, lt=1, description="BERT4Rec, S3-Rec: probability that an item is masked")
+    pretraining: Pretraining = Pretraining()
+    intents: Intents = Intents()
     halves: list[HalfName] = Field([], description="the study of halves: on which of them a model is trained")
     variants: dict[str, dict[str, Any]] = Field(
         {}, description="a study of variants: name (the split of its results) -> settings that differ"

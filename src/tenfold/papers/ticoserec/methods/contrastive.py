@@ -5,6 +5,8 @@ They differ in nothing but their settings of the views: operators, rates, positi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tenfold.papers.ticoserec.methods.sasrec import (
@@ -14,7 +16,7 @@ from tenfold.papers.ticoserec.methods.sasrec import (
     train_and_select,
     warmed_up,
 )
-from tenfold.papers.ticoserec.objectives import NextItem, NextItemWithContrast
+from tenfold.papers.ticoserec.objectives import NextItemWithContrast
 from tenfold.papers.ticoserec.sequences import Sequences
 from tenfold.papers.ticoserec.settings import Train
 from tenfold.papers.ticoserec.similarity import itemcf_iuf, most_similar
@@ -46,11 +48,12 @@ def run_variants(run: Run, settings: Train) -> None:
 
 def contrast_of(sequences: Sequences, settings: Train) -> ObjectiveOf:
     """Makes `L_rec + lambda L_cl` of a fit's `L_rec`."""
+    views_of = view_generator_of(sequences, settings)
+    return lambda base: NextItemWithContrast(base, views_of(), settings.contrast)
+
+
+def view_generator_of(sequences: Sequences, settings: Train) -> Callable[[], ViewGenerator]:
+    """Makes a new generator of views for each seed; the similarity of items is computed once."""
     similarity = itemcf_iuf(sequences.train_inputs, sequences.item_count)
     neighbours = most_similar(similarity, sequences.train_inputs)
-
-    def with_contrast(base: NextItem) -> NextItemWithContrast:
-        views = ViewGenerator(sequences, settings.views, neighbours, settings.encoder.max_length)
-        return NextItemWithContrast(base, views, settings.contrast)
-
-    return with_contrast
+    return lambda: ViewGenerator(sequences, settings.views, neighbours, settings.encoder.max_length)

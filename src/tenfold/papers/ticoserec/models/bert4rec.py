@@ -10,8 +10,6 @@ from torch.nn import functional
 
 from tenfold.papers.ticoserec import settings
 from tenfold.papers.ticoserec.encoder import SASRec
-from tenfold.papers.ticoserec.losses import binary_cross_entropy
-from tenfold.papers.ticoserec.negatives import NegativeSampler
 from tenfold.papers.ticoserec.packed import Packed
 from tenfold.papers.ticoserec.ragged import Ragged
 from tenfold.papers.ticoserec.recommender import Recommender
@@ -51,10 +49,14 @@ class MaskedItems:
         one = self.items.offsets[:-1] + (generator.random(len(self.items)) * self.items.lengths).astype(np.int64)
         self._hidden[one[none]] = True
 
+    def hidden_of(self, users: np.ndarray) -> np.ndarray:
+        """`(N,)` bool: which of the users' items are hidden."""
+        return Ragged(self._hidden, self.items.offsets).take(users).values
+
     def outputs(self, users: np.ndarray) -> tuple[torch.Tensor, np.ndarray, np.ndarray]:
         """Outputs `(M, d)` at the hidden items of the users, the items `(M,)`, and whose they are `(M,)`."""
         items = self.items.take(users)
-        hidden = Ragged(self._hidden, self.items.offsets).take(users).values
+        hidden = self.hidden_of(users)
         shown = Ragged(np.where(hidden, self.model.item_count + 1, items.values), items.offsets)
         batch = Packed.of(shown, self.max_length, self.model.items.weight.device)
         chosen = torch.from_numpy(np.flatnonzero(hidden)).to(batch.items.device)
@@ -69,24 +71,3 @@ class Cloze(MaskedItems):
         outputs, items, _ = self.outputs(users)
         wanted = torch.from_numpy(items - 1).to(outputs.device)
         return {"loss": functional.cross_entropy(self.model.scores(outputs), wanted)}
-
-
-class MaskedItemPrediction(MaskedItems):
-    """Pre-training of S3-Rec (masked item prediction): each hidden item against one negative."""
-
-    def __init__(self, model: Recommender, sequences: Sequences, max_length: int, share: float, seed: int) -> None:
-        super().__init__(model, sequences, max_length, share, seed)
-        self._sampler = NegativeSampler(sequences.train_items, sequences.item_count)
-        self._generator = numpy_generator(seed, "masked-negatives", 0)
-
-    def begin_epoch(self, epoch: int) -> None:
-        """Draw the hidden items, and start the epoch's stream of negatives."""
-        super().begin_epoch(epoch)
-        self._generator = numpy_generator(self.seed, "masked-negatives", epoch)
-
-    def losses(self, users: np.ndarray) -> Mapping[str, torch.Tensor]:
-        """`loss`: of one batch of users."""
-        outputs, items, owners = self.outputs(users)
-        both = np.stack([items, self._sampler.draw(owners, self._generator)])
-        positive, negative = self.model.embed(torch.from_numpy(both).to(outputs.device))
-        return {"loss": binary_cross_entropy((outputs * positive).sum(-1), (outputs * negative).sum(-1))}
