@@ -188,7 +188,7 @@ def test_the_highest_scores_stay_and_the_share_is_exact_even_with_ties(total, ke
     found = torch.rand(2, total, generator=generator)
     if ties:
         found = (found * 3).round()
-    mask = masks.highest(found, torch.tensor([keep, 1.0]))
+    mask = masks.highest(found, torch.tensor([keep, 1.0], dtype=torch.float64))
     assert mask.sum(1).tolist() == [max(1, round(total * keep)), total]
     if not mask[0].all():
         assert found[0][mask[0]].min() >= found[0][~mask[0]].max()
