@@ -159,6 +159,8 @@ def sigma_sweep(results: Results) -> tuple[Figure, list[str]] | None:
 
 def curves(results: Results) -> tuple[Figure, list[str]] | None:
     """F4: NDCG@20 on validation against the epoch for the three generators, after the warm-up that they share."""
+    from matplotlib.ticker import MaxNLocator
+
     validated = _validated(results)
     generated = validated[validated["method"].isin(GENERATORS)].groupby("data set")["method"].nunique()
     datasets = results.known("datasets", None, generated[generated > 1].index)[:MOST_PANELS]
@@ -176,6 +178,7 @@ def curves(results: Results) -> tuple[Figure, list[str]] | None:
             styles=looks,
             titles=results.method_titles,
         )
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.set_title(results.label(dataset))
     for panel in panels[1:]:
         panel.set_ylabel("")
