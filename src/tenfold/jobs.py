@@ -26,6 +26,7 @@ class Plan:
         self.scale: Scale = configuration.scale(slug)
         self.scale_name = configuration.suite.scale
         self.seeds = tuple(configuration.suite.seeds or self.scale.seeds)
+        self._train_settings: dict[tuple[str, str], Settings] = {}
 
     @property
     def slug(self) -> str:
@@ -96,6 +97,11 @@ class Plan:
 
     def train_settings(self, dataset: str, method: str) -> Settings:
         """Settings of a job; later layers win: paper, data set, method and what it extends, scale, scale's override."""
+        if (dataset, method) not in self._train_settings:  # a build asks several times for each of a thousand jobs
+            self._train_settings[dataset, method] = self._resolved(dataset, method)
+        return self._train_settings[dataset, method]
+
+    def _resolved(self, dataset: str, method: str) -> Settings:
         layers = [
             self.paper.defaults,
             self.paper.datasets[dataset].train,
