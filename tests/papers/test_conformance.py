@@ -18,6 +18,8 @@ from tenfold.training.loop import Loop
 from tests.conftest import REPOSITORY, use_folders
 
 PAPERS = Configuration(REPOSITORY / "config").known_papers
+# With `pytest -n` all tests of a paper run in one process, so that it is built once.
+TOGETHER = [pytest.param(slug, marks=pytest.mark.xdist_group(f"conformance-{slug}")) for slug in PAPERS]
 VERDICTS = {"reproduced", "contradicted", "inconclusive", "not tested", "consistent (stand-in)"}
 SCALES = ("smoke", "quick", "standard", "paper")
 
@@ -55,7 +57,7 @@ class Built:
         stages.collect(self.plan)
 
 
-@pytest.fixture(scope="module", params=PAPERS)
+@pytest.fixture(scope="module", params=TOGETHER)
 def built(request, tmp_path_factory):
     """The paper's smoke build, once for all tests of the paper."""
     with pytest.MonkeyPatch.context() as patch:
