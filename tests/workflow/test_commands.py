@@ -21,7 +21,7 @@ def row(text, first):
 def test_plan_says_what_would_run_before_anything_runs(fresh_project):
     answer = fresh_project.run("tenfold", "plan", "--scale", "smoke", **WIDE)
     assert answer.returncode == 0, answer.stderr
-    assert row(answer.stdout, "toy-a")[:5] == ["toy-a", "2", "0", "0", "2"]
+    assert row(answer.stdout, "toy-a")[:5] == ["toy-a", "2", "0", "0", "0"]
     assert "disk: " in answer.stdout
     assert "data to fetch 0.0 MB; results here 0.0 MB" in answer.stdout
     assert not (fresh_project.root / "results").exists()
