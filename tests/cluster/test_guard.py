@@ -18,6 +18,7 @@ from tests.conftest import REPOSITORY
 ANOTHER = """
 import signal
 from tests.cluster.slurm import running_cluster
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with it ignored
 with running_cluster() as cluster:
     cluster.command("sbatch", "--mem=100", "--output=/dev/null", "--wrap=sleep 600")
     print(cluster.guard.pid, cluster.root, flush=True)
