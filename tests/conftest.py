@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tenfold import paths
 from tests.made_up_project import Project
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # `pytest -n 2`: threads of two processes would wait for each other
 hypothesis.settings.register_profile("tenfold", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("tenfold")
 
