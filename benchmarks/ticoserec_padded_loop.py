@@ -19,7 +19,6 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from tenfold.papers.ticoserec.dropout import Dropout
 from tenfold.papers.ticoserec.encoder import SASRec
 from tenfold.papers.ticoserec.padded import padded_outputs
 from tenfold.papers.ticoserec.ragged import Ragged
@@ -27,6 +26,7 @@ from tenfold.papers.ticoserec.sequences import Sequences
 from tenfold.papers.ticoserec.settings import Contrast, Operator, Optimization, Views
 from tenfold.papers.ticoserec.similarity import Neighbours
 from tenfold.papers.ticoserec.views import train_gaps, unaugmented_users
+from tenfold.training.dropout import Dropout
 
 Items = list[int]
 Sample = tuple[torch.Tensor, ...]

@@ -3,11 +3,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from tenfold.papers.ticoserec.dropout import Dropout
 from tenfold.papers.ticoserec.encoder import SASRec
 from tenfold.papers.ticoserec.losses import binary_cross_entropy, cosines, dot_products, nt_xent
 from tenfold.papers.ticoserec.packed import Packed
 from tenfold.papers.ticoserec.settings import Encoder
+from tenfold.training.dropout import Dropout
 from tests.papers.ticoserec.sequences import ragged
 
 LENGTH = 12

@@ -7,9 +7,9 @@ from torch import nn
 from torch.nn import functional
 
 from tenfold.papers.ticoserec import settings
-from tenfold.papers.ticoserec.dropout import Dropout
 from tenfold.papers.ticoserec.packed import Packed
 from tenfold.papers.ticoserec.recommender import Recommender
+from tenfold.training.dropout import Dropout
 
 LAYER_NORM_EPS = 1e-12
 

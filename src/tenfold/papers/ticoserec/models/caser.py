@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from tenfold.papers.ticoserec import settings
-from tenfold.papers.ticoserec.dropout import Dropout
 from tenfold.papers.ticoserec.encoder import initialize
 from tenfold.papers.ticoserec.packed import Packed
 from tenfold.papers.ticoserec.recommender import Recommender
+from tenfold.training.dropout import Dropout
 
 
 class Caser(Recommender):

@@ -7,10 +7,10 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from tenfold.papers.ticoserec import settings
-from tenfold.papers.ticoserec.dropout import Dropout
 from tenfold.papers.ticoserec.encoder import initialize
 from tenfold.papers.ticoserec.packed import Packed
 from tenfold.papers.ticoserec.recommender import Recommender
+from tenfold.training.dropout import Dropout
 
 
 class GRU4Rec(Recommender):

@@ -7,10 +7,10 @@ from torch import nn
 from torch.nn import functional
 
 from tenfold.papers.ticoserec import settings
-from tenfold.papers.ticoserec.dropout import Dropout
 from tenfold.papers.ticoserec.encoder import LAYER_NORM_EPS, initialize
 from tenfold.papers.ticoserec.packed import Packed
 from tenfold.papers.ticoserec.recommender import Recommender
+from tenfold.training.dropout import Dropout
 
 
 class TiSASRec(Recommender):
