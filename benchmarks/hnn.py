@@ -96,7 +96,7 @@ def memory(dimension: int) -> None:
         tracemalloc.start()
         operators = Operators(graph)
         with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-            found = model.encoder(torch.randn(graph.nodes, 32), operators, with_edges=True)
+            found = model.encoder(torch.randn(graph.nodes, 32), operators, operators.every_hyperedge)
             loss = model.head(found.nodes, found.edges, operators).sum()
         started = time.process_time()
         loss.backward()

@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 
 from tenfold.data.hypergraphs import Hypergraph
 from tenfold.papers.hnn.baselines import convolutions
+from tenfold.papers.hnn.baselines.allset import AllDeepSets, NormalisedLinear
 from tenfold.papers.hnn.baselines.convolutions import Convolutions
+from tenfold.papers.hnn.baselines.hnhn import HNHN
 from tenfold.papers.hnn.baselines.hypergcn import HyperGCN, end_edges, normalised_graph, star_edges
-from tenfold.papers.hnn.baselines.message_passing import HNHN, AllDeepSets
 from tenfold.papers.hnn.methods import new_encoder
 from tenfold.papers.hnn.operators import Operators
 from tenfold.papers.hnn.settings import Train
+from tenfold.papers.hnn.sparse import SparseMatrix
 from tests.papers.hnn.conftest import random_hypergraph
 
 ENCODERS = ["hnn", "mlp", "gcn-clique", "hgnn", "hypergcn", "hypergcn-fast", "hnhn", "unignn", "allset"]
@@ -106,15 +109,48 @@ def test_fast_hypergcn_ignores_the_signal_and_hypergcn_does_not():
     assert not torch.equal(slow(x, graph).nodes, slow(x, graph).nodes)  # another random vector in every pass
 
 
-def test_hnhn_and_deep_sets_by_hand(small):
+def test_hnhn_by_hand(small):
     x = torch.tensor([[1.0], [2.0], [3.0], [4.0]])
-    hnhn, deep = HNHN([1, 1], 0.0, 0.0, 1.0), AllDeepSets([1, 1], 0.0)
-    for encoder in (hnhn, deep):
-        for parameter in encoder.parameters():
-            parameter.data = torch.ones_like(parameter) if parameter.dim() == 2 else torch.zeros_like(parameter)
+    hnhn = HNHN([1, 1], 0.0, 0.0, 1.0)
+    for parameter in hnhn.parameters():
+        parameter.data = torch.ones_like(parameter) if parameter.dim() == 2 else torch.zeros_like(parameter)
     # Weighted by degree (1, 2, 2, 1): hyperedges (1 + 4 + 6) / 5 and (4 + 6 + 4) / 5; nodes are means over hyperedges.
     assert hnhn(x, small).nodes.ravel().tolist() == pytest.approx([2.2, 2.5, 2.5, 2.8], abs=1e-6)
-    assert deep(x, small).nodes.ravel().tolist() == pytest.approx([2, 2.5, 2.5, 3], abs=1e-6)
+
+
+def test_deep_sets_are_means_between_perceptrons_with_layer_normalisation(small):
+    """One layer, with every module of PyTorch and every mean written out set by set."""
+    torch.manual_seed(0)
+    encoder, x = AllDeepSets([3, 5], 0.0), torch.randn(4, 3)
+    for parameter in encoder.parameters():
+        parameter.data = torch.randn_like(parameter)
+
+    def perceptron(p, signal):
+        first, norm, second = p.first, p.norm, p.second
+        hidden = first.linear(torch.layer_norm(signal, signal.shape[1:], first.norm.weight, first.norm.bias)).relu()
+        return second(torch.layer_norm(hidden, hidden.shape[1:], norm.weight, norm.bias))
+
+    (to_edges,), (to_nodes,) = encoder.to_edges, encoder.to_nodes
+    members = perceptron(to_edges.members, x).relu()
+    edges = perceptron(to_edges.sets, torch.stack([members[[0, 1, 2]].mean(0), members[[1, 2, 3]].mean(0)])).relu()
+    back = perceptron(to_nodes.members, edges).relu()
+    expected = perceptron(to_nodes.sets, torch.stack([back[0], back.mean(0), back.mean(0), back[1]])).relu()
+    assert torch.allclose(encoder(x, small).nodes, expected, atol=1e-6)
+
+
+def test_layer_normalisation_of_sparse_rows_is_that_of_dense_rows():
+    rng = np.random.default_rng(0)
+    dense = rng.random((6, 40)) * (rng.random((6, 40)) < 0.2)
+    dense[3] = 0  # a node without words
+    layer = NormalisedLinear(40, 5)
+    for parameter in layer.parameters():
+        parameter.data = torch.randn_like(parameter)
+    rows = torch.from_numpy(dense.astype(np.float32)).double()
+    sparse_rows = SparseMatrix(sparse.csr_matrix(rows.numpy()))
+    assert torch.allclose(layer(sparse_rows), layer(rows), atol=1e-4)
+    gradients = [torch.autograd.grad(layer(x).square().sum(), list(layer.parameters())) for x in (sparse_rows, rows)]
+    for first, second in zip(*gradients, strict=True):
+        assert torch.allclose(first, second, rtol=1e-4, atol=1e-3)
 
 
 def test_unigcn_on_a_regular_hypergraph_is_hgnn():

@@ -63,10 +63,13 @@ def test_the_encoder_is_its_formula(variant):
         z, y = by_formula(layer, h, z, y, weights)
         read.append((z, y))
     read = read if HNN(**variant).concat_layers else read[-1:]
-    found = encoder(x, graph, with_edges=True)
+    found = encoder(x, graph, graph.every_hyperedge)
     assert torch.allclose(found.nodes, torch.cat([pair[0] for pair in read], 1), atol=1e-5)
     assert torch.allclose(found.edges, torch.cat([pair[1] for pair in read], 1), atol=1e-5)
     assert torch.equal(encoder(x, graph).nodes, found.nodes)
+    part, some = graph.around(np.array([3, 0]))
+    assert torch.allclose(encoder(x, graph, some).edges, found.edges[some.places], atol=1e-5)
+    assert part.hypergraph.degrees.tolist() == graph.hypergraph.degrees[[3, 0]].tolist()
     assert found.nodes.shape[1] == encoder.width
 
 
@@ -92,14 +95,15 @@ def test_permuting_nodes_permutes_z_and_permuting_hyperedges_permutes_y(seed):
     x = torch.randn(graph.nodes, 3)
     x_moved = torch.empty_like(x)
     x_moved[nodes] = x
-    first = encoder(x, Operators(graph), with_edges=True)
-    second = encoder(x_moved, Operators(moved), with_edges=True)
+    before, after = Operators(graph), Operators(moved)
+    first = encoder(x, before, before.every_hyperedge)
+    second = encoder(x_moved, after, after.every_hyperedge)
     assert torch.allclose(second.nodes[nodes], first.nodes, atol=1e-5)
     assert torch.allclose(second.edges[edges], first.edges, atol=1e-5)
 
 
 def test_constant_features_give_every_node_and_hyperedge_the_same_embedding(small):
-    found = new_encoder(Train(dimension=6), 3, 2).eval()(torch.ones(4, 3), small, with_edges=True)
+    found = new_encoder(Train(dimension=6), 3, 2).eval()(torch.ones(4, 3), small, small.every_hyperedge)
     assert torch.allclose(found.nodes, found.nodes[:1].expand(4, -1), atol=1e-5)
     assert torch.allclose(found.edges, found.edges[:1].expand(2, -1), atol=1e-5)
 

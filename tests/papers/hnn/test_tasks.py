@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 
 from tenfold.data.hypergraphs import Hypergraph
 from tenfold.data.preparation import Preparation
 from tenfold.errors import DataError
+from tenfold.papers.hnn.fitting import adam
 from tenfold.papers.hnn.operators import Operators
 from tenfold.papers.hnn.prepare import prepare, random_split
 from tenfold.papers.hnn.roles import Roles, planted_roles
-from tenfold.papers.hnn.settings import Planted, Train
+from tenfold.papers.hnn.settings import Optimization, Planted, Train
 from tenfold.papers.hnn.study import NodeFeatures, Study, structure
 from tenfold.papers.hnn.tasks import hyperedges, nodes, pairs
 from tenfold.training.job import Job
@@ -143,6 +145,102 @@ def test_scored_hyperedges_do_not_carry_messages(run):
         carrying = train.select(seen["carries"])
         carried = {tuple(p.tolist()) for p in np.split(carrying.node, carrying.offsets[1:-1])}
         assert bool(scored & carried) == (supervision == "unmasked")
+
+
+TRIPLES = np.random.default_rng(0).permuted(np.tile(np.arange(30), (40, 1)), axis=1)[:, :3]
+
+
+@pytest.mark.parametrize(("variant", "source"), [({"weighted": True}, "structure"), ({}, "given")])
+@pytest.mark.parametrize("sampler", ["uniform", "half-corrupted"])
+def test_training_is_the_same_whatever_the_hyperedges_of_the_test_are(run, variant, source, sampler):
+    """Not one bit of a weight or an embedding depends on them, and none has a hyperedge weight."""
+    words = sparse.csr_matrix(np.random.default_rng(1).random((30, 6)).astype(np.float32))
+    settings = Train(dimension=4, hnn=variant, features=source, structure_dimension=5)
+
+    def trained(triples):
+        study = study_of(triples.tolist(), 30, words=words)
+        with run.seeded(0, "dropout"):
+            epochs = hyperedges.Epochs(run, settings, study, 0, sampler, 0.8)
+            losses = [epochs.step(epoch) for epoch in range(4)]
+        epochs.model.eval()
+        graph = Operators(epochs.split.train.with_singletons(), numbers=np.arange(epochs.split.train.edges))
+        with torch.no_grad():
+            nodes = epochs.model.encoder(epochs.features.of(graph), graph).nodes
+        return losses, [*epochs.model.state_dict().values(), nodes], epochs
+
+    first_losses, first, epochs = trained(TRIPLES)
+    tested = sorted(
+        {tuple(part.tolist()) for part in np.split(epochs.split.test.node, epochs.split.test.offsets[1:-1])}
+    )
+    place = [index for index, triple in enumerate(TRIPLES) if tuple(sorted(triple.tolist())) in tested]
+    assert len(place) == epochs.split.test.edges == 8
+    others = TRIPLES.copy()
+    others[place] = np.arange(24).reshape(8, 3)
+    second_losses, second, _ = trained(others)
+    assert first_losses == second_losses
+    assert all(torch.equal(one, other) for one, other in zip(first, second, strict=True))
+    if variant:
+        assert len(epochs.model.encoder.log_weights) == epochs.split.train.edges
+    others = TRIPLES.copy()
+    others[next(index for index in range(40) if index not in place)] = [0, 1, 2]
+    assert trained(others)[0] != first_losses  # the comparison would notice a hyperedge that is read
+
+
+def test_negatives_of_the_test_are_no_hyperedges_at_all(run):
+    pairs_of_nodes = [[a, b] for a in range(8) for b in range(a) if (a + b) % 2]
+    study = study_of(pairs_of_nodes, 8)
+    epochs = hyperedges.Epochs(run, Train(dimension=4), study, 0, "uniform", 0.8)
+    drawn = []
+    epochs._scores = lambda _carries, sets: (drawn.append(sets), (torch.zeros(sets.edges), None, None))[1]
+    epochs.test()
+    negative = drawn[0].node.reshape(-1, 2)[epochs.split.test.edges :]
+    assert len(negative) == epochs.split.test.edges
+    assert (negative.sum(axis=1) % 2 == 0).all()
+
+
+def communities(seed: int = 0) -> Study:
+    rng = np.random.default_rng(seed)
+    labels = np.repeat([0, 1], 15)
+    sets = [(15 * side + rng.choice(15, 3, replace=False)).tolist() for side in (0, 1) for _ in range(12)]
+    return study_of(sets, 30, labels=labels.tolist())
+
+
+@pytest.mark.parametrize("settings", [
+    {}, {"hnn": {"concat_layers": True}}, {"hnn": {"psi": "gated"}}, {"layers": 1}, {"layers": 3}, {"encoder": "hgnn"},
+])  # fmt: skip
+def test_an_epoch_computes_what_all_nodes_would_give_the_training_nodes(run, settings):
+    settings = Train(dimension=4, dropout=0.0, **settings)
+    epochs = nodes.Epochs(run, settings, communities(), 0)
+    expected = torch.nn.functional.cross_entropy(epochs.logits()[epochs.labelled], epochs.labels).item()
+    assert epochs.step() == pytest.approx(expected, abs=1e-5)
+
+
+def test_training_of_nodes_does_not_see_the_labels_of_the_test(run):
+    found = []
+    for swap in (False, True):
+        study = communities()
+        if swap:
+            _, test = study.split(0)
+            study.labels[test] = 1 - study.labels[test]
+        with run.seeded(0, "dropout"):
+            epochs = nodes.Epochs(run, Train(dimension=4), study, 0)
+            found.append([epochs.step() for _ in range(4)])
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("encoder", ["hnn", "mlp", "gcn-clique", "hypergcn", "hnhn", "allset"])
+def test_only_weights_that_multiply_features_decay(encoder):
+    torch.manual_seed(0)
+    model = hyperedges.Predictor(Train(encoder=encoder, dimension=4), 7, 5)
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    optimizer = adam(model, model.encoder, Optimization(weight_decay=0.1))
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    moved = {name for name, value in model.named_parameters() if not torch.equal(value, before[name])}
+    assert moved
+    assert all(7 in before[name].shape for name in moved)
+    assert moved == {name for name, value in before.items() if value.dim() == 2 and 7 in value.shape}
 
 
 def test_structure_replaces_features_and_sees_no_test_hyperedge():

@@ -8,8 +8,9 @@ from typing import Protocol
 import torch
 from torch import nn
 
-from tenfold.papers.hnn.operators import Operators
+from tenfold.papers.hnn.operators import HyperedgeRows, Operators
 from tenfold.papers.hnn.sparse import SparseMatrix
+from tenfold.training.dropout import Dropout
 
 
 class Multiplicand(Protocol):
@@ -24,7 +25,7 @@ Features = torch.Tensor | SparseMatrix
 
 @dataclass(frozen=True)
 class Embeddings:
-    """Z (N, d) and Y (M, d); Y is None for methods without hyperedge embeddings, or where it was not asked for."""
+    """Z (N, d) and Y (M, d), or of fewer hyperedges; None for methods without, or where none is wanted."""
 
     nodes: torch.Tensor
     edges: torch.Tensor | None = None
@@ -33,18 +34,22 @@ class Embeddings:
 class Encoder(nn.Module):
     """Base of all methods. `width` is the size of a node embedding."""
 
-    width: int
-    dropout: float
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.width = width
+        self.dropout = Dropout(dropout)
 
-    def forward(self, features: Features, graph: Operators, with_edges: bool = False) -> Embeddings:
-        """Embeddings of the nodes of `graph`; `with_edges` asks for those of its hyperedges as well."""
+    def forward(self, features: Features, graph: Operators, wanted: HyperedgeRows | None = None) -> Embeddings:
+        """Embeddings of the nodes of `graph`, and of the wanted hyperedges (`graph.every_hyperedge`: of all)."""
+        raise NotImplementedError
+
+    def input_weights(self) -> list[nn.Parameter]:
+        """The weights that multiply the features; only they decay (`fitting.py` says why)."""
         raise NotImplementedError
 
     def dropped(self, layer: int, signal: Features) -> Features:
         """Dropout before each layer from the second on."""
-        if layer == 0 or isinstance(signal, SparseMatrix):
-            return signal
-        return torch.nn.functional.dropout(signal, self.dropout, self.training)
+        return signal if layer == 0 or isinstance(signal, SparseMatrix) else self.dropout(signal)
 
 
 def glorot(inputs: int, outputs: int) -> nn.Parameter:

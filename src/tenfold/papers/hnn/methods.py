@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tenfold.papers.hnn.baselines import convolutions
+from tenfold.papers.hnn.baselines.allset import AllDeepSets
 from tenfold.papers.hnn.baselines.convolutions import Convolutions
+from tenfold.papers.hnn.baselines.hnhn import HNHN
 from tenfold.papers.hnn.baselines.hypergcn import HyperGCN
-from tenfold.papers.hnn.baselines.message_passing import HNHN, AllDeepSets
 from tenfold.papers.hnn.encoders import Encoder
 from tenfold.papers.hnn.model import HNNEncoder
 from tenfold.papers.hnn.settings import Psi, Train

@@ -16,8 +16,9 @@ import torch
 from torch import nn
 
 from tenfold.papers.hnn.encoders import Embeddings, Encoder, Features, Multiplicand, glorot
-from tenfold.papers.hnn.operators import Operators
+from tenfold.papers.hnn.operators import HyperedgeRows, Operators
 from tenfold.papers.hnn.settings import HNN, Psi
+from tenfold.papers.hnn.sparse import SparseMatrix
 
 
 class Averaged:
@@ -66,28 +67,41 @@ class HNNLayer(nn.Module):
         self.node_to_edge = glorot(inputs if old else outputs, outputs) if variant.cross else None  # W_zy
 
     def forward(
-        self, nodes: Multiplicand, edges: Multiplicand, walks: Walks, with_edges: bool = True
+        self, nodes: Multiplicand, edges: Multiplicand, walks: Walks, edge_means: SparseMatrix | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Z' and Y'; Y' is None without `with_edges`, which saves its cost where nobody reads it."""
-        own = nodes @ self.node  # (N, d)
-        stepped = walks.to_edges(walks.to_nodes(walks.to_edges(own))) if self.variant.hop2 else walks.to_edges(own)
-        if self.edge_to_node is not None:
-            stepped = stepped + edges @ self.edge_to_node  # both are then taken to the nodes in one product
+        """Z', and Y' of the hyperedges whose rows of D_e^-1 H^T are `edge_means` (M', N)."""
+        variant = self.variant
+        own = None
+        if isinstance(edges, Averaged) and self.edge_to_node is not None and not (variant.hop2 or variant.self_term):
+            # Y = D_e^-1 H^T Z: both terms are D_v^-1 H D_e^-1 H^T Z (W_z + W_ez).
+            stepped = walks.to_edges(nodes @ (self.node + self.edge_to_node))
+        else:
+            own = nodes @ self.node  # (N, d)
+            stepped = walks.to_edges(walks.to_nodes(walks.to_edges(own))) if variant.hop2 else walks.to_edges(own)
+            if self.edge_to_node is not None:
+                stepped = stepped + edges @ self.edge_to_node  # both are then taken to the nodes in one product
         summed = walks.to_nodes(stepped)
-        new_nodes = torch.relu(summed + own if self.variant.self_term else summed)
-        return new_nodes, self._new_edges(nodes, new_nodes, edges, walks) if with_edges else None
+        new_nodes = torch.relu(summed if own is None or not variant.self_term else summed + own)
+        if edge_means is None:
+            return new_nodes, None
+        if self.edge is None and self.node_to_edge is None:  # neither term: a hyperedge is the mean of its nodes
+            return new_nodes, torch.relu(edge_means @ new_nodes)
+        read = nodes if variant.simultaneous else new_nodes
+        return new_nodes, torch.relu(self._new_edges(read, edges, walks, edge_means))
 
     def _new_edges(
-        self, old_nodes: Multiplicand, new_nodes: torch.Tensor, edges: Multiplicand, walks: Walks
+        self, nodes: Multiplicand, edges: Multiplicand, walks: Walks, edge_means: SparseMatrix
     ) -> torch.Tensor:
-        parts = []
-        if self.edge is not None:
-            parts.append(walks.to_nodes(edges @ self.edge))
+        """P_e Y W_y + D_e^-1 H^T Z W_zy. Weights commute with means and are applied where there are fewer rows."""
+        fewer = edge_means.shape[0] < edge_means.shape[1]
+        if fewer and isinstance(nodes, torch.Tensor) and isinstance(edges, torch.Tensor):
+            pairs = [(walks.to_nodes(edges), self.edge), (nodes, self.node_to_edge)]
+            parts = [(edge_means @ signal) @ weight for signal, weight in pairs if weight is not None]
+            return sum(parts[1:], parts[0])
+        parts = [] if self.edge is None else [walks.to_nodes(edges @ self.edge)]
         if self.node_to_edge is not None:
-            parts.append((old_nodes if self.variant.simultaneous else new_nodes) @ self.node_to_edge)
-        if not parts:  # neither term: a hyperedge is the mean of its nodes
-            parts.append(new_nodes)
-        return torch.relu(walks.to_edges(sum(parts[1:], parts[0])))
+            parts.append(nodes @ self.node_to_edge)
+        return edge_means @ sum(parts[1:], parts[0])
 
 
 class HNNEncoder(Encoder):
@@ -95,30 +109,41 @@ class HNNEncoder(Encoder):
 
     def __init__(self, inputs: int, dimension: int, layers: int, dropout: float, variant: HNN, hyperedges: int) -> None:
         """`hyperedges`: length of the list that `Operators.numbers` point into, for trainable weights."""
-        super().__init__()
-        self.variant, self.dropout = variant, dropout
+        super().__init__(dimension * layers if variant.concat_layers else dimension, dropout)
+        self.variant = variant
         widths = [inputs] + [dimension] * layers
         self.layers = nn.ModuleList(HNNLayer(a, b, variant) for a, b in itertools.pairwise(widths))
         self.log_weights = nn.Parameter(torch.zeros(hyperedges)) if variant.weighted else None
-        self.width = dimension * layers if variant.concat_layers else dimension
 
-    def forward(self, features: Features, graph: Operators, with_edges: bool = False) -> Embeddings:
+    def input_weights(self) -> list[nn.Parameter]:
+        first = self.layers[0]
+        readers = [
+            first.node,
+            first.edge,
+            first.edge_to_node,
+            first.node_to_edge if self.variant.simultaneous else None,
+        ]
+        return [weight for weight in readers if isinstance(weight, nn.Parameter)]
+
+    def forward(self, features: Features, graph: Operators, wanted: HyperedgeRows | None = None) -> Embeddings:
         walks = Walks(graph, self._weights(graph))
         nodes: Features = features
         edges: torch.Tensor | Averaged = Averaged(features, graph)
         kept: list[tuple[torch.Tensor, torch.Tensor | None]] = []
         for number, layer in enumerate(self.layers):
             last = number == len(self.layers) - 1
+            means = graph.to_edges if not last else None if wanted is None else wanted.means
             if number:
                 edges = self.dropped(number, edges)  # type: ignore[arg-type, assignment]
-            new_nodes, new_edges = layer(self.dropped(number, nodes), edges, walks, with_edges or not last)
-            kept.append((new_nodes, new_edges))
-            nodes, edges = new_nodes, new_edges
-        read = kept if self.variant.concat_layers else kept[-1:]
-        joined = torch.cat([pair[0] for pair in read], dim=1)
-        if not with_edges:
+            nodes, edges = layer(self.dropped(number, nodes), edges, walks, means)
+            kept.append((nodes, edges))  # type: ignore[arg-type]
+        if not self.variant.concat_layers:
+            return Embeddings(*kept[-1])
+        joined = torch.cat([pair[0] for pair in kept], dim=1)
+        if wanted is None:
             return Embeddings(joined)
-        return Embeddings(joined, torch.cat([pair[1] for pair in read if pair[1] is not None], dim=1))
+        before = [pair[1][wanted.places] for pair in kept[:-1] if pair[1] is not None]
+        return Embeddings(joined, torch.cat([*before, edges], dim=1))  # type: ignore[list-item]
 
     def _weights(self, graph: Operators) -> torch.Tensor | None:
         """(M,) hyperedge weights, 1 at first; singletons that stand in for no hyperedge keep 1."""

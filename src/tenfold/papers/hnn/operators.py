@@ -6,6 +6,7 @@ No product of two of them is ever formed: P Z is two products with a matrix that
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +14,14 @@ import torch
 
 from tenfold.data.hypergraphs import Hypergraph
 from tenfold.papers.hnn.sparse import Rows, SparseMatrix
+
+
+@dataclass(frozen=True, eq=False)
+class HyperedgeRows:
+    """Some hyperedges: their places (M',) among all, and their rows (M', N) of D_e^-1 H^T."""
+
+    places: torch.Tensor
+    means: SparseMatrix
 
 
 class Operators:
@@ -122,6 +131,24 @@ class Operators:
         """H w (N,) of numbers w (M,)."""
         graph = self.hypergraph
         return np.bincount(graph.node, weights=values[graph.edge], minlength=graph.nodes)
+
+    @property
+    def every_hyperedge(self) -> HyperedgeRows:
+        """All hyperedges."""
+        return HyperedgeRows(torch.arange(self.edges, device=self.device), self.to_edges)
+
+    def around(self, nodes: np.ndarray) -> tuple[Operators, HyperedgeRows]:
+        """The incidences of some nodes (L,) alone, and their hyperedges among all.
+
+        Nodes and hyperedges are numbered anew. Nodes have all of their hyperedges in it; hyperedges lack nodes.
+        """
+        place = np.full(self.nodes, -1)
+        place[nodes] = np.arange(len(nodes))
+        kept = place[self.hypergraph.node] >= 0
+        edges, edge = np.unique(self.hypergraph.edge[kept], return_inverse=True)
+        part = Hypergraph.from_incidences(place[self.hypergraph.node[kept]], edge, len(nodes), len(edges))
+        means = Operators(self.hypergraph.select(edges), self.device).to_edges
+        return Operators(part, self.device), HyperedgeRows(torch.from_numpy(edges).to(self.device), means)
 
     # ------------------------------------------------------------------------------------- random walks
 

@@ -55,6 +55,9 @@ class Optimization(Strict):
 
     learning_rate: float = Field(1e-2, gt=0)
     weight_decay: float = Field(5e-4, ge=0, description="L2 penalty inside Adam")
+    decay: Literal["input", "all"] = Field(
+        "input", description="which weights decay: those that multiply the features, as in the GCN's code; or all"
+    )
     hyperedge_epochs: int = Field(100, ge=1, description="hyperedge prediction")
     node_epochs: int = Field(200, ge=1, description="node classification")
     pair_epochs: int = Field(200, ge=1, description="labels of incidences (claim C3)")

@@ -58,6 +58,12 @@ class SparseMatrix:
     def __matmul__(self, dense: torch.Tensor) -> torch.Tensor:
         return _Product.apply(dense, self.rows, self.columns)
 
+    def row_sums(self, *, of_squares: bool = False) -> torch.Tensor:
+        """(R, 1) sums of the entries of each row, or of their squares."""
+        values = self.rows.value.square() if of_squares else self.rows.value
+        rows = Rows(self.rows.offsets, torch.zeros_like(self.rows.index), values)
+        return rows.times(values.new_ones(1, 1))
+
     def transposed(self) -> SparseMatrix:
         """The transpose, sharing its entries."""
         other = copy.copy(self)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from tenfold.papers.hnn.encoders import Embeddings, Encoder, Features, glorot
-from tenfold.papers.hnn.operators import Operators
+from tenfold.papers.hnn.operators import HyperedgeRows, Operators
 
 Operator = Callable[[Operators, torch.Tensor], torch.Tensor]
 
@@ -38,12 +38,15 @@ class Convolutions(Encoder):
     """Layers relu(S Z W) of the given widths; with `bias` relu(S Z W + b), as a multilayer perceptron has it."""
 
     def __init__(self, widths: list[int], dropout: float, operator: Operator, *, bias: bool) -> None:
-        super().__init__()
-        self.operator, self.dropout, self.width = operator, dropout, widths[-1]
+        super().__init__(widths[-1], dropout)
+        self.operator = operator
         self.weights = nn.ParameterList(glorot(a, b) for a, b in itertools.pairwise(widths))
         self.biases = nn.ParameterList(nn.Parameter(torch.zeros(width)) for width in widths[1:] if bias)
 
-    def forward(self, features: Features, graph: Operators, with_edges: bool = False) -> Embeddings:  # noqa: ARG002
+    def input_weights(self) -> list[nn.Parameter]:
+        return [self.weights[0]]
+
+    def forward(self, features: Features, graph: Operators, wanted: HyperedgeRows | None = None) -> Embeddings:  # noqa: ARG002
         signal: Features = features
         for number, weight in enumerate(self.weights):
             product = self.operator(graph, self.dropped(number, signal) @ weight)

@@ -16,7 +16,7 @@ from torch import nn
 
 from tenfold.data.hypergraphs import Hypergraph
 from tenfold.papers.hnn.encoders import Embeddings, Encoder, Features, glorot
-from tenfold.papers.hnn.operators import Operators, power
+from tenfold.papers.hnn.operators import HyperedgeRows, Operators, power
 from tenfold.papers.hnn.sparse import SparseMatrix
 
 
@@ -67,12 +67,15 @@ class HyperGCN(Encoder):
     """
 
     def __init__(self, widths: list[int], dropout: float, *, fast: bool, mediators: bool = True) -> None:
-        super().__init__()
-        self.fast, self.mediators, self.dropout, self.width = fast, mediators, dropout, widths[-1]
+        super().__init__(widths[-1], dropout)
+        self.fast, self.mediators = fast, mediators
         self.weights = nn.ParameterList(glorot(a, b) for a, b in itertools.pairwise(widths))
         self.register_buffer("vector", torch.rand(widths[0], 1))
 
-    def forward(self, features: Features, graph: Operators, with_edges: bool = False) -> Embeddings:  # noqa: ARG002
+    def input_weights(self) -> list[nn.Parameter]:
+        return [self.weights[0]]
+
+    def forward(self, features: Features, graph: Operators, wanted: HyperedgeRows | None = None) -> Embeddings:  # noqa: ARG002
         signal: Features = features
         matrix = self._approximation(features @ self.vector, graph) if self.fast else None  # type: ignore[operator]
         for number, weight in enumerate(self.weights):

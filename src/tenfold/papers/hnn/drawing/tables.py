@@ -192,7 +192,12 @@ def sensitivity_table(results: Results) -> None:
     import pandas as pd
 
     found = values(results, "auc", "uniform")
-    protocols = {"": "masked, dropout 0.5", "-unmasked": "unmasked", "-no-dropout": "no dropout"}
+    protocols = {
+        "": "masked, dropout 0.5",
+        "-unmasked": "unmasked",
+        "-no-dropout": "no dropout",
+        "-decay-all": "all weights decay",
+    }
     rows, labels = [], []
     for dataset in results.known("datasets", None, {name for name, _ in found}):
         for method in ("hnn", "hgnn", "gcn-clique"):

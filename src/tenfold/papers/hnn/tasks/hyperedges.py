@@ -81,13 +81,14 @@ class Epochs:
         task = settings.hyperedges
         rng = run.numpy_generator(seed, "hyperedge-split")
         self.split = split_hyperedges(study.hypergraph, task.test_share, share, rng)
-        self.known = KnownSets(study.hypergraph)  # of all hyperedges: a negative must not be a positive of the test
+        # Training knows no hyperedge of the test, not even by leaving it out of its negatives.
+        self.known = KnownSets(self.split.train)
         self.features = NodeFeatures(
             study, self.split.train, settings.features, settings.structure_dimension, run.device
         )
         with run.seeded(seed, "initial values"):
             self.model = Predictor(settings, self.features.width, self.split.train.edges).to(run.device)
-        self.optimizer = adam(self.model, settings.optimization)
+        self.optimizer = adam(self.model, self.model.encoder, settings.optimization)
 
     def step(self, epoch: int) -> float:
         """One epoch: hyperedges that carry messages, hyperedges that are scored, as many negatives; the loss."""
@@ -114,8 +115,8 @@ class Epochs:
     def test(self) -> tuple[np.ndarray, np.ndarray]:
         """Scores and whether each set is a hyperedge; the negatives are the same for all methods."""
         rng = self.run.numpy_generator(self.seed, "test negatives", self.sampler)
-        positives = self.split.test
-        sets = side_by_side(positives, draw_negatives(self.sampler, positives, self.known, rng))
+        positives, known = self.split.test, KnownSets(self.study.hypergraph)
+        sets = side_by_side(positives, draw_negatives(self.sampler, positives, known, rng))
         self.model.eval()
         with torch.no_grad():
             scores, _, _ = self._scores(np.ones(self.split.train.edges, dtype=bool), sets)

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from tenfold.papers.hnn.encoders import Encoder
+from tenfold.papers.hnn.encoders import Embeddings, Encoder
 from tenfold.papers.hnn.fitting import adam
 from tenfold.papers.hnn.methods import new_encoder, psi_of
-from tenfold.papers.hnn.operators import Operators
+from tenfold.papers.hnn.operators import HyperedgeRows, Operators
 from tenfold.papers.hnn.penalty import laplacian_penalty
 from tenfold.papers.hnn.scoring import NodeClassifier
 from tenfold.papers.hnn.settings import Train
@@ -48,42 +48,48 @@ class Epochs:
         source = NodeFeatures(study, study.hypergraph, settings.features, settings.structure_dimension, run.device)
         self.features = source.of(self.graph)
         self.labels = torch.from_numpy(study.labels[self.train]).to(run.device)
+        self.labelled = torch.from_numpy(self.train).to(run.device)
+        self.read, self.hyperedges = self.graph.around(self.train)
         with run.seeded(seed, "initial values"):
             self.model = Classifier(settings, source.width, study.hypergraph.edges, study.classes).to(run.device)
-        self.optimizer = adam(self.model, settings.optimization)
+        self.optimizer = adam(self.model, self.model.encoder, settings.optimization)
 
     def step(self) -> float:
-        """One epoch on all training nodes; the loss."""
+        """One epoch on all training nodes; the loss. The classifier reads nothing but them and their hyperedges."""
         self.model.train()
         self.optimizer.zero_grad()
-        logits, nodes = self._logits()
-        loss = cross_entropy(logits[self.train], self.labels)
+        found = self._embedded(self.hyperedges)
+        logits = found.nodes[self.labelled]
+        if self.model.head is not None:
+            logits = self.model.head(logits, found.edges, self.read)
+        loss = cross_entropy(logits, self.labels)
         if self.settings.laplacian:
-            loss = loss + self.settings.laplacian * laplacian_penalty(nodes, self.graph)
+            loss = loss + self.settings.laplacian * laplacian_penalty(found.nodes, self.graph)
         loss.backward()
         self.optimizer.step()
         return float(loss.detach())
 
     def test(self) -> np.ndarray:
         """(T,) whether each test node gets its class."""
-        self.model.eval()
-        with torch.no_grad():
-            predicted = self._logits()[0].argmax(dim=1).cpu().numpy()
+        predicted = self.logits().argmax(dim=1).cpu().numpy()
         return predicted[self.tested] == self.study.labels[self.tested]
 
-    def _logits(self) -> tuple[torch.Tensor, torch.Tensor]:
-        reads_edges = self.model.psi is not None
-        found = self.model.encoder(self.features, self.graph, with_edges=reads_edges)
-        if self.model.head is None:
-            return found.nodes, found.nodes
-        return self.model.head(found.nodes, found.edges, self.graph), found.nodes
+    def logits(self) -> torch.Tensor:
+        """(N, C) of all nodes, without dropout."""
+        self.model.eval()
+        with torch.no_grad():
+            found = self._embedded(self.graph.every_hyperedge)
+            return found.nodes if self.model.head is None else self.model.head(found.nodes, found.edges, self.graph)
+
+    def _embedded(self, hyperedges: HyperedgeRows) -> Embeddings:
+        return self.model.encoder(self.features, self.graph, None if self.model.psi is None else hyperedges)
 
     def embeddings(self) -> dict[str, np.ndarray]:
         """Within-node variance of z_{i|e}, and all z_{i|e} of the nodes in most hyperedges."""
         assert self.model.psi is not None
         self.model.eval()
         with torch.no_grad():
-            found = self.model.encoder(self.features, self.graph, with_edges=True)
+            found = self.model.encoder(self.features, self.graph, self.graph.every_hyperedge)
             pairs = self.model.psi(found.nodes, found.edges, self.graph)
             mean = self.graph.mean_by_node @ pairs
             variance = (self.graph.mean_by_node @ (pairs - self.graph.node_of @ mean).square()).sum(dim=1)

@@ -31,7 +31,7 @@ class PairClassifier(nn.Module):
 
     def pairs(self, features: torch.Tensor, graph: Operators) -> torch.Tensor:
         """z_{i|e}, (I, d)."""
-        found = self.encoder(features, graph, with_edges=True)
+        found = self.encoder(features, graph, graph.every_hyperedge)
         edges = graph.to_edges @ found.nodes if found.edges is None else found.edges
         return self.psi(found.nodes, edges, graph)
 
@@ -47,7 +47,7 @@ def classify_pairs(run: Run, settings: Train, roles: Roles, seed: int) -> dict[s
     target = torch.from_numpy(roles.label[roles.train].astype(np.float32)).to(run.device)
     with run.seeded(seed, "initial values"):
         model = PairClassifier(settings, features.shape[1], roles.hypergraph.edges).to(run.device)
-    optimizer = adam(model, settings.optimization)
+    optimizer = adam(model, model.encoder, settings.optimization)
     loop = run.loop(
         f"seed-{seed}-pairs", settings.optimization.pair_epochs, {"model": model, "optimizer": optimizer}, seed=seed
     )
