@@ -137,6 +137,17 @@ def test_an_address_may_be_a_folder(web: Web, tmp_path):
     assert (tmp_path / "raw/d/b c.csv").read_bytes() == b"b"
 
 
+def test_a_file_known_by_its_git_blob_is_checked(web: Web, tmp_path):
+    """The two ids are git's own, of `printf 'hello\\n' | git hash-object --stdin` and of an empty file."""
+    web.files = {"x/a.txt": b"hello\n"}
+    hello, empty = "ce013625030ba8dba906f756967f9e9ca394464a", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+    source = {"type": "url", "url": web.url("x/"), "files": [{"path": "a.txt", "git_blob": hello}]}
+    fetch("d", raw_dataset(source), [], tmp_path / "raw/d")
+    source["files"] = [{"path": "a.txt", "git_blob": empty}]
+    with pytest.raises(NoSourceWorks, match=f"a.txt is the git blob {hello} instead of {empty}"):
+        fetch("e", raw_dataset(source), [], tmp_path / "raw/e")
+
+
 def test_an_address_may_be_an_archive_that_holds_the_files(web: Web, tmp_path):
     web.files["x.zip"] = zip_of({"deep/a.csv": CONTENT, "other": b"-"})
     source = {"type": "url", "url": web.url("x.zip"), "files": [FILE], "archive_sha256": sha256(web.files["x.zip"])}

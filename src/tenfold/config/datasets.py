@@ -20,6 +20,11 @@ class RawFile(Strict):
     name: str | None = Field(None, description="name under data/raw/<dataset>/; the path's last part when left out")
     sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$", description="null where the publisher gives none")
     size: int | None = Field(None, ge=0, description="bytes")
+    git_blob: str | None = Field(
+        None,
+        pattern=r"^[0-9a-f]{40}$",
+        description="id of the file in the publisher's git repository, where no sha256 is known",
+    )
 
     @field_validator("path", "name")
     @classmethod

@@ -5,6 +5,7 @@ Each puts the wanted files under `folder/<target>`, or raises SourceUnavailable 
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import inspect
 import json
@@ -46,7 +47,18 @@ def check(folder: Path, name: str, expected: RawFile) -> FileRecord:
     record = FileRecord.of(folder, name)
     if expected.sha256 is not None and record.sha256 != expected.sha256:
         raise SourceUnavailable(f"{name} has the sha256 {record.sha256} instead of {expected.sha256}")
+    if expected.git_blob is not None and (found := git_blob_of(folder / name)) != expected.git_blob:
+        raise SourceUnavailable(f"{name} is the git blob {found} instead of {expected.git_blob}")
     return record
+
+
+def git_blob_of(path: Path) -> str:
+    """The id by which git knows a file's bytes: SHA-1 of `blob <bytes>`, a zero byte and the bytes."""
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as file:
+        while piece := file.read(2**20):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def describe(source: Source) -> str:
