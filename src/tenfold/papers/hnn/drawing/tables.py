@@ -31,6 +31,8 @@ COUNTS = {
 }
 BASELINES = ("mlp", "mlp-hlr", "gcn-clique", "hgnn", "hypergcn", "hypergcn-fast")
 """Those of claims C1 and C2."""
+PENALISED = "mlp-hlr"
+"""Its penalty draws embeddings together, the score reads how far they spread: a gain over it says little."""
 TASKS = {
     ("auc", "uniform"): ("hyperedge prediction, AUC", "7.72 % (relative or in points: unknown)"),
     ("auc", "half-corrupted"): ("hyperedge prediction, AUC, half-corrupted negatives", ""),
@@ -136,6 +138,7 @@ def gains_table(results: Results) -> None:
         best = {d: max(BASELINES, key=lambda m: np.mean(list(found[d, m].values()))) for d in datasets}
         groups: dict[str, dict[str, tuple[str, ...]]] = {
             "all baselines": dict.fromkeys(datasets, BASELINES),
+            "all but MLP + HLR": dict.fromkeys(datasets, tuple(m for m in BASELINES if m != PENALISED)),
             "best baseline of each data set": {d: (best[d],) for d in datasets},
             **{f"{results.method_title(m)}": dict.fromkeys(datasets, (m,)) for m in BASELINES},
         }
