@@ -43,7 +43,7 @@ class Origin:
 ORIGINS = {
     "aizkorri": Origin(LOMIRI, f"{BACKGROUNDS}/aitzgorri_by_Aitzol_Berasategi.jpg", "Aitzol Berasategi", "CC-BY-4.0"),
     "astronaut": Origin(SCIKIT_IMAGE, "skimage/data/astronaut.png", "NASA", "public domain"),
-    "bridge_cables": Origin(LOMIRI, f"{BACKGROUNDS}/Bridge_by_Sander_Klootwijk.jpg", "Sander Klootwijk", "CC-BY-SA-4.0"),
+    "bridge_cables": Origin(LOMIRI, f"{BACKGROUNDS}/Bridge_by_Sander_Klootwijk.jpg", "S. Klootwijk", "CC-BY-SA-4.0"),
     "china": Origin(SCIKIT_LEARN, "sklearn/datasets/images/china.jpg", "danielbuechele (Flickr)", "CC-BY-2.0"),
     "clock": Origin(LOMIRI, f"{BACKGROUNDS}/greentock_by_Peter_Nerlich.jpg", "Peter Nerlich", "CC-BY-SA-4.0"),
     "coffee": Origin(SCIKIT_IMAGE, "skimage/data/coffee.png", "Rachel Michetti", "CC0-1.0"),
@@ -102,8 +102,8 @@ def _readme() -> str:
     )
     return f"""# Nineteen photographs
 
-Reference photographs of 512 x 384 pixels, made by `python tools/embed_photographs.py`: scaled to cover that size, and the
-middle cut out. They are adaptations of the works below and stay under the licence of each, apart from the licence of
+Reference photographs of 512 x 384 pixels, made by `python tools/embed_photographs.py`: scaled to cover that size, and
+the middle cut out. They are adaptations of the works below and stay under the licence of each, apart from the licence of
 the program; whoever hands them on names the author and, for CC-BY-SA, keeps the licence.
 
 | file | author | licence, as the package states it | package and file |

@@ -41,7 +41,9 @@ class ImageTree:
     def find(self, ending: str) -> str | None:
         """The path that ends with `ending` (whole parts of it), or None. Raises DataError when there are several."""
         wanted = PurePosixPath(ending).parts
-        found = [path for path in self._by_name.get(wanted[-1], []) if PurePosixPath(path).parts[-len(wanted) :] == wanted]
+        found = [
+            path for path in self._by_name.get(wanted[-1], []) if PurePosixPath(path).parts[-len(wanted) :] == wanted
+        ]
         if len(found) > 1:
             raise DataError(f"{self.place}: {ending} is there twice: {found[0]} and {found[1]}")
         return found[0] if found else None

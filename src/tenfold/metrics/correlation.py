@@ -27,5 +27,5 @@ def pearson(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def spearman(first: np.ndarray, second: np.ndarray) -> float:
-    """Spearman's rank correlation (SRCC) of two series (n,), average ranks for ties. Not a number for a constant one."""
+    """Spearman's rank correlation (SRCC) of two series (n,), ties sharing ranks. Not a number for a constant one."""
     return pearson(average_ranks(first), average_ranks(second))

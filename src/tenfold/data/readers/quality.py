@@ -15,8 +15,10 @@ _BIN = re.compile(r"(\w+)_\d+$")
 
 @dataclass(frozen=True)
 class QualityTable:
-    """Scores (N,) float64, names of the images, of their reference photographs and distortions ("" where there are
-    none), and histograms: block -> counts (N, bins)."""
+    """Scores (N,) float64, and names of the images, of their reference photographs and of their distortions.
+
+    The latter two are "" where there are none. Histograms: block -> counts (N, bins).
+    """
 
     images: np.ndarray
     references: np.ndarray
@@ -26,10 +28,10 @@ class QualityTable:
 
 
 def table(folder: Path, *, file: str = "features.csv.gz") -> QualityTable:
-    """A CSV with the columns `image`, `score` and, where the images have them, `reference`, `distortion`, and columns
-    `<block>_<bin>` with the counts of histograms.
+    """A CSV of rated images, one a line.
 
-    Raises DataError for a file that is missing or malformed.
+    Columns: `image`, `score`; where the images have them, `reference`, `distortion`; and `<block>_<bin>` with the counts
+    of histograms. Raises DataError for a file that is missing or malformed.
     """
     import pandas as pd
 

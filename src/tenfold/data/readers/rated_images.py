@@ -64,7 +64,9 @@ def live(folder: Path, *, file: str = "databaserelease2.zip") -> RatedImages:
     )  # fmt: skip
 
 
-def csiq(folder: Path, *, images: str = "dst_imgs.zip", sources: str = "src_imgs.zip", scores: str = "csiq.DMOS.xlsx") -> RatedImages:
+def csiq(
+    folder: Path, *, images: str = "dst_imgs.zip", sources: str = "src_imgs.zip", scores: str = "csiq.DMOS.xlsx"
+) -> RatedImages:
     """CSIQ: images `<reference>.<type>.<level>.png`, and the scores by image in the sheet `all_by_image`."""
     tree, originals = ImageTree(folder / images), ImageTree(folder / sources)
     path = folder / scores
@@ -72,7 +74,9 @@ def csiq(folder: Path, *, images: str = "dst_imgs.zip", sources: str = "src_imgs
         raise DataError(f"{path} does not exist; it comes with the images")
     with path.open("rb") as workbook:
         pages = sheets(workbook, path)
-    rows = _table(pages.get("all_by_image") or next(iter(pages.values())), ("image", "dst_type", "dst_lev", "dmos"), path)
+    rows = _table(
+        pages.get("all_by_image") or next(iter(pages.values())), ("image", "dst_type", "dst_lev", "dmos"), path
+    )
     kinds = {kind.lower().replace(" ", ""): kind for kind in CSIQ_TYPES}
     kinds["noise"] = "AWGN"
     names, values, references, distortions = [], [], [], []
@@ -93,7 +97,7 @@ def csiq(folder: Path, *, images: str = "dst_imgs.zip", sources: str = "src_imgs
 
 
 def live_challenge(folder: Path, *, file: str = "ChallengeDB_release.zip") -> RatedImages:
-    """LIVE in the Wild: `Images/`, and in `Data/` the names `AllImages_release.mat` and the scores `AllMOS_release.mat`."""
+    """LIVE in the Wild: `Images/`, and in `Data/` names (`AllImages_release.mat`) and scores (`AllMOS_release.mat`)."""
     tree = ImageTree(folder / file)
     cells = _matlab(tree, "Data/AllImages_release.mat", "AllImages_release").ravel()[LIVE_CHALLENGE_TRAINING:]
     scores = _matlab(tree, "Data/AllMOS_release.mat", "AllMOS_release").astype(np.float64).ravel()
@@ -138,7 +142,7 @@ def _matlab(tree: ImageTree, file: str, variable: str) -> np.ndarray:
     from scipy.io import loadmat
 
     try:
-        content: dict[str, Any] = loadmat(io.BytesIO(tree.read(file)))
+        content: dict[str, Any] = loadmat(io.BytesIO(tree.read(file)))  # type: ignore[arg-type]
         return np.asarray(content[variable])
     except (KeyError, ValueError, TypeError, NotImplementedError) as error:
         raise DataError(f"{tree.place}: {file}: has no readable variable {variable!r} ({error})") from error

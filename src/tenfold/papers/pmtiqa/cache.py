@@ -14,12 +14,11 @@ BATCH = 16
 
 
 def cached_taps(backbone: Backbone, crops: Iterable[np.ndarray], map_crops: int = 0) -> dict[str, np.ndarray]:
-    """`tap_1` to `tap_4` (N, K, C_k, g, g) float32 of N images with K crops (K, 224, 224, 3) uint8 each, and with
-    `map_crops` the whole F_4 of the first so many crops, `map_4` (N, map_crops, C_4, 7, 7).
+    """`tap_1` to `tap_4` (N, K, C_k, g, g) float32 of N images with K crops (K, 224, 224, 3) uint8 each.
 
-    The same numbers as the backbone gives one crop at a time, up to the rounding of sums. Raises ValueError when the
+    With `map_crops` also the whole F_4 of the first so many crops, `map_4` (N, map_crops, C_4, 7, 7). The same numbers as the backbone gives one crop at a time, up to the rounding of sums. Raises ValueError when the
     images differ in their numbers of crops.
-    """  # noqa: D205
+    """
     cache = _Cache(backbone, map_crops)
     for image in crops:
         cache.add(image)
@@ -31,7 +30,7 @@ class _Cache:
 
     def __init__(self, backbone: Backbone, map_crops: int) -> None:
         # Channels last: half the time of a forward pass on a CPU.
-        self.backbone = backbone.eval().to(memory_format=torch.channels_last)
+        self.backbone = backbone.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.map_crops = map_crops
         self.waiting: list[tuple[np.ndarray, bool]] = []
         self.taps: list[list[np.ndarray]] = [[], [], [], []]

@@ -59,9 +59,14 @@ class MultiScale(nn.Module):
         parts = []
         for number, (layer, one) in enumerate(zip(self.layers, maps, strict=True)):
             if number < len(self.convolutions):
-                one = functional.conv2d(one, self.convolutions[number].weight[:, :, None, None])
+                one = functional.conv2d(one, _matrix(self.convolutions[number])[:, :, None, None])
             parts.append(layer(functional.avg_pool2d(one, 7, 7).flatten(1)))
         return torch.cat(parts, 1)
+
+
+def _matrix(layer: nn.Module) -> Tensor:
+    assert isinstance(layer, nn.Linear)
+    return layer.weight
 
 
 class LastStage(nn.Module):

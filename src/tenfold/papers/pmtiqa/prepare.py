@@ -43,8 +43,11 @@ def _read(task: Preparation) -> Any:
 
 
 def _generated(settings: Prepare, generated: Generated, task: Preparation) -> dict[str, np.ndarray]:
-    """Distorted photographs: besides the common arrays `levels` (N,) from 1, `distances` (N, 3) of the full-reference
-    formulas, and `ladder` (D, L + 1, 128, 128, 3) uint8, one photograph at every distortion and level, 0 pristine."""
+    """Distorted photographs.
+
+    Besides the common arrays `levels` (N,) from 1, `distances` (N, 3) of the full-reference formulas, and `ladder`
+    (D, L + 1, 128, 128, 3) uint8: one photograph at every distortion and level, 0 pristine.
+    """
     from tenfold.papers.pmtiqa.images.distortions import DISTORTIONS
     from tenfold.papers.pmtiqa.images.pseudo_scores import full_reference, pseudo_dmos
 
@@ -162,7 +165,10 @@ def _image_arrays(
     else:
         cache = settings.cache
         crops = (
-            cut(image, crop_corners(*image.shape[:2], cache.crops, np.random.default_rng([cache.seed, number])))
+            cut(
+                image,
+                crop_corners(image.shape[0], image.shape[1], cache.crops, np.random.default_rng([cache.seed, number])),
+            )
             for number, image in enumerate(images)
         )
         arrays = cached_taps(with_state(settings.backbone, state), crops, cache.map_crops)
@@ -172,7 +178,7 @@ def _image_arrays(
 class _NaturalScenes:
     """Statistics of images as they pass by.
 
-    `brisque` (N, 36); for NIQE `scene_means` (N, 36) and `scene_covariances` (N, 36, 36) over an image's patches, and of
+    `brisque` (N, 36); for NIQE `scene_means` (N, 36), `scene_covariances` (N, 36, 36) over an image's patches, and of
     pristine photographs the patches themselves: `pristine_patches` (P, 36), `pristine_sharpness` (P,) relative to the
     photograph's sharpest, `pristine_units` (P,).
     """

@@ -163,11 +163,8 @@ class Train(Strict):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.fine_tuning is not None and self.estimator in ("network", "hyperiqa"):
-            if len(self.optimisation.learning_rates) > 1:
-                raise ValueError("optimisation.learning_rates: fine-tuning takes a single one")
-            if self.projection == "features":
-                raise ValueError("projection: 'features' belongs to feature vectors")
+        if self.fine_tuning is not None and self.projection == "features":
+            raise ValueError("projection: 'features' belongs to feature vectors, which have no backbone to tune")
         if self.arms is None and self.label_factors != [1.0]:
             raise ValueError("label_factors: belong to a label-unit study, which names its arms")
         if self.arms is not None and (self.estimator != "network" or self.fine_tuning):

@@ -20,7 +20,7 @@ class Backbone(nn.Module):
     """C_1 to C_4."""
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Images (B, 3, 224, 224), normalized -> F_1 (B, C_1, 56, 56), F_2 (.., 28, 28), F_3 (.., 14, 14), F_4 (.., 7, 7)."""
+        """F_1 to F_4 of normalized images (B, 3, 224, 224): (B, C_k, side, side) with sides 56, 28, 14 and 7."""
         raise NotImplementedError
 
 

@@ -23,10 +23,18 @@ def standardized(features: np.ndarray, training: np.ndarray) -> np.ndarray:
 
 
 def svr_predictions(
-    features: np.ndarray, scores: np.ndarray, units: np.ndarray, training: np.ndarray, test: np.ndarray, settings: Regressor
+    features: np.ndarray,
+    scores: np.ndarray,
+    units: np.ndarray,
+    training: np.ndarray,
+    test: np.ndarray,
+    settings: Regressor,
 ) -> tuple[np.ndarray, tuple[float, float]]:
-    """Predictions (n,) for the test rows of an RBF epsilon-SVR, and (C, gamma), chosen by the mean SRCC on folds of the
-    training rows that keep units together. Scores are scaled to [0, 1] by the training rows."""
+    """Predictions (n,) for the test rows of an RBF epsilon-SVR, and its C and gamma.
+
+    These are chosen by the mean SRCC on folds of the training rows that keep units together. Scores are scaled to [0, 1]
+    by the training rows.
+    """
     from sklearn.model_selection import GroupKFold
     from sklearn.svm import SVR
 

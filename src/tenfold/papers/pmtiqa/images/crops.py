@@ -13,7 +13,7 @@ DEVIATION = (0.229, 0.224, 0.225)
 
 
 def crop_corners(height: int, width: int, count: int, generator: np.random.Generator) -> np.ndarray:
-    """Upper left corners (count, 2) of random crops, row and column. Raises ValueError for an image that is too small."""
+    """Upper left corners (count, 2), row and column, of random crops. Raises ValueError for a too small image."""
     if min(height, width) < CROP:
         raise ValueError(f"an image of {height} x {width} has no crop of {CROP} x {CROP}")
     return generator.integers(0, (height - CROP + 1, width - CROP + 1), size=(count, 2))

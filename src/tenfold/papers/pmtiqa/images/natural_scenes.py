@@ -33,9 +33,14 @@ def mscn(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def brisque_features(image: np.ndarray) -> np.ndarray:
-    """The 36 features of BRISQUE of luma (H, W): for scales 1 and 1/2 shape and variance of the coefficients, and shape,
-    mean, left and right variance of each neighbour product."""
-    return np.concatenate([_scale_features(one[None], "variance")[0] for one in (mscn(image)[0], mscn(_half(image))[0])])
+    """The 36 features of BRISQUE of luma (H, W).
+
+    For scales 1 and 1/2: shape and variance of the coefficients, and shape, mean, left and right variance of each
+    neighbour product.
+    """
+    return np.concatenate(
+        [_scale_features(one[None], "variance")[0] for one in (mscn(image)[0], mscn(_half(image))[0])]
+    )
 
 
 def niqe_features(image: np.ndarray, patch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -65,12 +70,17 @@ def _half(image: np.ndarray) -> np.ndarray:
     from PIL import Image
 
     size = (image.shape[1] // 2, image.shape[0] // 2)
-    return np.asarray(Image.fromarray(image.astype(np.float32)).resize(size, Image.Resampling.BICUBIC), dtype=np.float64)
+    return np.asarray(
+        Image.fromarray(image.astype(np.float32)).resize(size, Image.Resampling.BICUBIC), dtype=np.float64
+    )
 
 
 def _scale_features(coefficients: np.ndarray, kind: str) -> np.ndarray:
-    """Features (P, 18) of the coefficients (P, H, W). `kind` "variance": shape and variance of the coefficients and
-    variances of the sides, as BRISQUE has it; "spread": shape and mean spread, and spreads, as NIQE has it."""
+    """Features (P, 18) of the coefficients (P, H, W).
+
+    `kind` "variance": shape and variance of the coefficients, and variances of the sides, as BRISQUE has it; "spread":
+    shape and mean spread, and spreads, as NIQE has it.
+    """
     columns = []
     if kind == "variance":
         columns += list(generalized_gaussian(coefficients))
@@ -125,7 +135,7 @@ def generalized_gaussian(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def asymmetric_gaussian(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Shape, left and right deviation (P,) of an asymmetric generalized Gaussian fitted by moments to each of (P, ...)."""
+    """Shape, left and right deviation (P,) of an asymmetric Gaussian fitted by moments to each of (P, ...)."""
     flat = values.reshape(len(values), -1)
     squares = flat**2
     negative = flat < 0

@@ -13,7 +13,7 @@ from tenfold.training.seeding import derived_seed
 
 
 def train_classical(run: Run, settings: Train) -> None:
-    """Predictions: for each seed `<seed>/test` (n,) and `<seed>/scores` (1, n); of an SVR `<seed>/chosen` (C, gamma)."""
+    """Predictions of each seed: `<seed>/test` (n,) and `<seed>/scores` (1, n); of an SVR `<seed>/chosen` (C, gamma)."""
     predictions: dict[str, np.ndarray] = {}
     for seed in run.seeds:
         training, test = split_of(run, seed)

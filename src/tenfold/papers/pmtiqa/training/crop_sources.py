@@ -73,5 +73,5 @@ class PixelCrops:
     def _cut(self, places: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         images = [self.image(int(place)) for place in places]
         return np.concatenate(
-            [cut(image, crop_corners(*image.shape[:2], self.crops, generator)) for image in images]
+            [cut(image, crop_corners(image.shape[0], image.shape[1], self.crops, generator)) for image in images]
         )

@@ -20,8 +20,11 @@ ARMS = {
 
 
 def train_networks(run: Run, settings: Train) -> None:
-    """Train every seed. Predictions: `<seed>/test` (n,) places of the test images, and under `<seed>/` (in a label-unit
-    study `<seed>/<arm>/<factor>/`) `scores` (T, n), `losses` (T, 2) and `rate`."""
+    """Train every seed.
+
+    Predictions: `<seed>/test` (n,), places of the test images, and under `<seed>/` (in a label-unit study
+    `<seed>/<arm>/<factor>/`) `scores` (T, n), `losses` (T, 2) and `rate`.
+    """
     members = with_chosen_rates(run, settings, planned_members(run, settings))
     study = settings.arms is not None
     found = train_stack(run, settings, members, "networks", share=TRAINING_SHARE, log=not study)
@@ -43,6 +46,13 @@ def split_of(run: Run, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.flatnonzero(trains), np.flatnonzero(~trains)
 
 
+def held_out_split(run: Run, settings: Train, seed: int, training: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The training images of a seed once more divided by reference: to train on, and to choose by."""
+    share = 1 - settings.optimisation.held_out
+    trains = split_units(run.data["units"][training], run.numpy_generator(seed, "held out"), share)
+    return training[trains], training[~trains]
+
+
 def planned_members(run: Run, settings: Train) -> list[Member]:
     """Seeds x arms x factors, with the first of the learning rates."""
     arms = {name: ARMS[name] for name in settings.arms} if settings.arms else {"": settings.schedule}
@@ -58,17 +68,14 @@ def planned_members(run: Run, settings: Train) -> list[Member]:
 
 
 def with_chosen_rates(run: Run, settings: Train, members: Sequence[Member]) -> list[Member]:
-    """Each member with the rate whose last epoch ranks held-out training references best; the test images stay unseen."""
+    """Each member with the rate whose last epoch ranks held-out training references best; test images stay unseen."""
     rates = settings.optimisation.learning_rates
     if len(rates) == 1:
         return list(members)
     candidates = []
     for member in members:
-        units = run.data["units"][member.training]
-        trains = split_units(
-            units, run.numpy_generator(member.seed, "held out"), 1 - settings.optimisation.held_out
-        )
-        inner = replace(member, training=member.training[trains], test=member.training[~trains])
+        training, test = held_out_split(run, settings, member.seed, member.training)
+        inner = replace(member, training=training, test=test)
         candidates += [replace(inner, rate=rate) for rate in rates]
     share = TRAINING_SHARE * (1 - settings.optimisation.held_out)
     found = train_stack(run, settings, candidates, "rates", share=share, log=False)

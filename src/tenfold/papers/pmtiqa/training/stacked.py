@@ -37,8 +37,11 @@ class Member:
 
 @dataclass(frozen=True)
 class Trained:
-    """What M members leave: `scores[m]` (T, n_m) on their test images, in the unit of the member's labels, after each
-    epoch; `losses` (M, T, 2) of regression and classification, means over the epoch; final `states`."""
+    """What M members leave.
+
+    `scores[m]` (T, n_m) on their test images after each epoch, in the unit of the member's labels; `losses` (M, T, 2) of
+    regression and classification, means over the epoch; final `states`.
+    """
 
     scores: list[np.ndarray]
     losses: np.ndarray
@@ -96,9 +99,7 @@ def _scaling(features: Tensor, members: Sequence[Member]) -> tuple[Tensor, Tenso
     return mean, torch.where(deviation > 0, deviation, torch.ones_like(deviation))
 
 
-def train_stack(
-    run: Run, settings: Train, members: Sequence[Member], name: str, *, share: float, log: bool
-) -> Trained:
+def train_stack(run: Run, settings: Train, members: Sequence[Member], name: str, *, share: float, log: bool) -> Trained:
     """Train all members for the same number of epochs; `log` writes one row for each member and epoch.
 
     `share` of the images is what a member trains on, roughly: all members take as many steps, whatever their splits.
@@ -139,9 +140,7 @@ def train_stack(
         if log:
             _log(run, loop, members, records, epoch)
     scores = [records.scores[m, :, : len(member.test)].numpy() for m, member in enumerate(members)]
-    states = [
-        {key: value[m].detach().cpu().clone() for key, value in parameters.items()} for m in range(len(members))
-    ]
+    states = [{key: value[m].detach().cpu().clone() for key, value in parameters.items()} for m in range(len(members))]
     return Trained(scores, records.losses.numpy(), states)
 
 
