@@ -103,8 +103,8 @@ def _readme() -> str:
     return f"""# Nineteen photographs
 
 Reference photographs of 512 x 384 pixels, made by `python tools/embed_photographs.py`: scaled to cover that size, and
-the middle cut out. They are adaptations of the works below and stay under the licence of each, apart from the licence of
-the program; whoever hands them on names the author and, for CC-BY-SA, keeps the licence.
+the middle cut out. They are adaptations of the works below and stay under the licence of each, apart from that of the
+program; whoever hands them on names the author and, for CC-BY-SA, keeps the licence.
 
 | file | author | licence, as the package states it | package and file |
 |---|---|---|---|

@@ -30,8 +30,8 @@ class QualityTable:
 def table(folder: Path, *, file: str = "features.csv.gz") -> QualityTable:
     """A CSV of rated images, one a line.
 
-    Columns: `image`, `score`; where the images have them, `reference`, `distortion`; and `<block>_<bin>` with the counts
-    of histograms. Raises DataError for a file that is missing or malformed.
+    Columns: `image`, `score`; where the images have them, `reference`, `distortion`; and `<block>_<bin>` with counts of
+    histograms. Raises DataError for a file that is missing or malformed.
     """
     import pandas as pd
 

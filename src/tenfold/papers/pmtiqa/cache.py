@@ -16,8 +16,9 @@ BATCH = 16
 def cached_taps(backbone: Backbone, crops: Iterable[np.ndarray], map_crops: int = 0) -> dict[str, np.ndarray]:
     """`tap_1` to `tap_4` (N, K, C_k, g, g) float32 of N images with K crops (K, 224, 224, 3) uint8 each.
 
-    With `map_crops` also the whole F_4 of the first so many crops, `map_4` (N, map_crops, C_4, 7, 7). The same numbers as the backbone gives one crop at a time, up to the rounding of sums. Raises ValueError when the
-    images differ in their numbers of crops.
+    With `map_crops` also the whole F_4 of the first so many crops, `map_4` (N, map_crops, C_4, 7, 7). The same numbers
+    as the backbone gives one crop at a time, up to the rounding of sums. Raises ValueError when the images differ in
+    their numbers of crops.
     """
     cache = _Cache(backbone, map_crops)
     for image in crops:

@@ -31,7 +31,7 @@ def evaluate(run: FinishedRun) -> list[Measurement]:
     return list(_correlations(run))
 
 
-def test_predictions(run: FinishedRun, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def predictions_on_test(run: FinishedRun, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Predictions (T, n) after each epoch and scores (n,) of the test images of a seed."""
     return run.predictions[f"{seed}/scores"], run.data["scores"][run.predictions[f"{seed}/test"]]
 
@@ -39,7 +39,7 @@ def test_predictions(run: FinishedRun, seed: int) -> tuple[np.ndarray, np.ndarra
 def _correlations(run: FinishedRun) -> Iterator[Measurement]:
     names = run.data["distortion_names"].tolist()
     for seed in run.seeds:
-        predicted, scores = test_predictions(run, seed)
+        predicted, scores = predictions_on_test(run, seed)
         last = predicted[-1]
         yield Measurement(seed, "srcc", spearman(last, scores))
         yield Measurement(seed, "plcc", pearson(last, scores))

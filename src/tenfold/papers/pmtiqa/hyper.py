@@ -32,7 +32,7 @@ class HyperNetwork(nn.Module):
         widths: Sequence[int] = RESNET_WIDTHS,
         reduction: Sequence[int] = (1024, 512, 112),
     ) -> None:
-        """`channels` C_1 to C_4, `widths` of the multi-scale convolutions, `reduction`: those of the 1 x 1 ones on F_4."""
+        """`channels` C_1 to C_4; `widths` of the multi-scale convolutions; `reduction`: of the 1 x 1 ones on F_4."""
         super().__init__()
         self.classes = classes
         rest = TARGET_SIZES[0] - 3 * PER_SCALE

@@ -32,8 +32,8 @@ def svr_predictions(
 ) -> tuple[np.ndarray, tuple[float, float]]:
     """Predictions (n,) for the test rows of an RBF epsilon-SVR, and its C and gamma.
 
-    These are chosen by the mean SRCC on folds of the training rows that keep units together. Scores are scaled to [0, 1]
-    by the training rows.
+    These are chosen by the mean SRCC on folds of the training rows that keep units together. Scores are scaled to
+    [0, 1] by the training rows.
     """
     from sklearn.model_selection import GroupKFold
     from sklearn.svm import SVR

@@ -39,8 +39,8 @@ class Member:
 class Trained:
     """What M members leave.
 
-    `scores[m]` (T, n_m) on their test images after each epoch, in the unit of the member's labels; `losses` (M, T, 2) of
-    regression and classification, means over the epoch; final `states`.
+    `scores[m]` (T, n_m) on their test images after each epoch, in the unit of the member's labels; `losses` (M, T, 2),
+    the mean regression and classification loss of each epoch; final `states`.
     """
 
     scores: list[np.ndarray]
