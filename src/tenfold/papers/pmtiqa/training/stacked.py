@@ -22,6 +22,10 @@ from tenfold.papers.pmtiqa.training.taps import cached_inputs, channels
 from tenfold.training.run import Run
 
 
+TEST_IMAGES = 16
+"""Images of a forward pass in testing, of each member: a hundred members at once would need gigabytes."""
+
+
 @dataclass(frozen=True)
 class Member:
     """One network: the images it trains and is tested on, its schedule, rate, and the factor on its labels."""
@@ -134,9 +138,12 @@ def train_stack(run: Run, settings: Train, members: Sequence[Member], name: str,
             adam.step(torch.autograd.grad(loss, list(parameters.values()), allow_unused=True))
             sums += torch.stack([regression, classification], 1).detach()
         records.losses[:, epoch] = (sums / steps).double().cpu()
-        with torch.no_grad():
-            quality, _ = forward(parameters, inputs.taps_of(test.to(run.device)))
-        records.scores[:, epoch] = quality.unflatten(1, (-1, inputs.crops)).mean(2).cpu()
+        for start in range(0, test.shape[1], TEST_IMAGES):
+            places = test[:, start : start + TEST_IMAGES].to(run.device)
+            with torch.no_grad():
+                quality, _ = forward(parameters, inputs.taps_of(places))
+            means = quality.unflatten(1, (-1, inputs.crops)).mean(2)
+            records.scores[:, epoch, start : start + TEST_IMAGES] = means.cpu()
         if log:
             _log(run, loop, members, records, epoch)
     scores = [records.scores[m, :, : len(member.test)].numpy() for m, member in enumerate(members)]
