@@ -21,7 +21,6 @@ from tenfold.papers.pmtiqa.training.adam import StackedAdam
 from tenfold.papers.pmtiqa.training.taps import cached_inputs, channels
 from tenfold.training.run import Run
 
-
 TEST_IMAGES = 16
 """Images of a forward pass in testing, of each member: a hundred members at once would need gigabytes."""
 
