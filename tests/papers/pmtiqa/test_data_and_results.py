@@ -15,6 +15,7 @@ from tenfold.papers.pmtiqa.drawing import recorded
 from tenfold.papers.pmtiqa.evaluate import evaluate
 from tenfold.papers.pmtiqa.prepare import prepare
 from tests.conftest import REPOSITORY
+from tests.papers.pmtiqa.test_backbones import published_lite0
 
 MIRROR = REPOSITORY.parent / "shared" / "data" / "pmtiqa"
 real = pytest.mark.skipif(not MIRROR.is_dir(), reason="the mirror with the real features is not here")
@@ -98,6 +99,26 @@ def test_generated_images_are_cached_with_their_scores_and_statistics():
     assert found["distances"].shape == (6, 3)
     assert ((found["scores"] >= 0) & (found["scores"] <= 100)).all()
     assert not found["ladder"][1, 2].any()  # contrast has one level only
+
+
+def test_pretrained_weights_come_from_a_companion():
+    published = published_lite0()
+    task = Preparation(
+        "pmtiqa", "any",
+        {"generated": {**GENERATED, "levels": {"awgn": [10]}}, "rule": "pseudo", "backbone": "efficientnet-lite0",
+         "cache": {"crops": 1, "map_crops": 1}},
+        (0,), paths.EMBEDDED / "photographs", "photographs.png", {},
+        {"weights": SimpleNamespace(read=lambda: published)},
+    )  # fmt: skip
+    found = prepare(task).arrays
+    assert [found[f"tap_{k}"].shape for k in (1, 2, 3, 4)] == [
+        (2, 1, 24, 8, 8),
+        (2, 1, 40, 4, 4),
+        (2, 1, 112, 2, 2),
+        (2, 1, 320, 1, 1),
+    ]
+    assert found["map_4"].shape == (2, 1, 320, 7, 7)
+    assert found["map_4"].mean((3, 4)) == pytest.approx(found["tap_4"][..., 0, 0], rel=1e-4)
 
 
 def test_pixels_are_kept_where_nothing_is_cached():

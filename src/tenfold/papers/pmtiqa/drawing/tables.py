@@ -48,7 +48,9 @@ def _correlations(results: Results, metric: str) -> pd.DataFrame:
 
     number_format = results.paper.metrics[metric].format
     reported = results.reported[results.reported["metric"] == metric]
-    rows, labels, best = [], [], []
+    rows: list[list[str]] = []
+    labels: list[tuple[str, str]] = []
+    best: list[tuple[int, int]] = []
     for dataset in sorted(results.paper.datasets, key=lambda name: results.kind(name) != "paper"):
         medians: dict[int, float] = {}
         for method in results.paper.methods:
