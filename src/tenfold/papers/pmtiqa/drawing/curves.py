@@ -10,6 +10,7 @@ from tenfold.papers.pmtiqa.drawing.recorded import (
     SCHEDULES,
     SPANS,
     measured,
+    panel_title,
     rule,
     runs_of,
     score_name,
@@ -36,8 +37,7 @@ def schedule(results: Results) -> None:
         (1, "classification, λ₂", plotting.PALETTE[1]),
     ):
         left.plot(epochs, weights[:, column], color=colour, marker="o", markersize=2.5, label=label)
-        left.plot(epochs, weights[::-1, column], color=colour, linestyle=(0, (1.2, 1.2)), linewidth=0.9)
-    left.set(xlabel="epoch", ylabel="weight of the loss", title="progressive (reversed: dotted)")
+    left.set(xlabel="epoch", ylabel="weight of the loss", title="progressive (reversed: the lines change places)")
     left.legend(loc="center right")
     for period, dash in dict.fromkeys(((6, "-"), (optimisation["period"], (0, (4, 1.5))))):
         rates = [10.0 ** rate_exponent(int(epoch), period) for epoch in epochs]
@@ -70,7 +70,7 @@ def training(results: Results) -> None:
         )
         panels = (
             ("loss_regression", f"mean |error|, {name}"), ("loss_classification", "cross-entropy"),
-            ("test_srcc", f"test SRCC with {name}"),
+            ("test_srcc", "test SRCC"),
         )  # fmt: skip
         for ax, (value, label) in zip(row, panels, strict=True):
             plotting.learning_curve(ax, frame, value=value, styles=results.styles, titles=ARM_TITLES)
@@ -104,7 +104,7 @@ def units(results: Results) -> None:
         own = SPANS[rule(results, dataset)]
         for ax in (upper, lower):
             ax.axvline(own, color=plotting.GREY, linestyle=(0, (1.2, 1.2)), linewidth=0.9)
-        upper.set(xscale="log", title=results.label(dataset).replace(", ", ",\n", 1).replace(" (", "\n("))
+        upper.set(xscale="log", title=panel_title(results, dataset, 28))
         lower.set(xscale="log", xlabel=f"span of the {score_name(results, dataset)} labels")
     grid[0, 0].set_ylabel("SRCC, last epoch")
     grid[1, 0].set_ylabel("SRCC gained by PMT")

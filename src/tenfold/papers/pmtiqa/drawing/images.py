@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tenfold import plotting
-from tenfold.papers.pmtiqa.drawing.recorded import any_run, measured, runs_of, score_name, values
+from tenfold.papers.pmtiqa.drawing.recorded import any_run, measured, panel_title, runs_of, score_name, values
 from tenfold.papers.pmtiqa.evaluate import predictions_on_test
 from tenfold.results import Results
 
@@ -35,7 +35,7 @@ def scatter(results: Results) -> None:
         low, high = min(scores.min(), predicted[-1].min()), max(scores.max(), predicted[-1].max())
         ax.plot([low, high], [low, high], color=plotting.GREY, linewidth=0.8, zorder=0)
         name = score_name(results, dataset)
-        ax.set(xlabel=name, ylabel=f"prediction of the {name}", title=results.label(dataset))
+        ax.set(xlabel=name, ylabel=f"prediction of the {name}", title=panel_title(results, dataset, 34))
         if ax.get_legend_handles_labels()[1]:
             ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handletextpad=0.1, borderaxespad=0)
     for ax in panels[len(datasets) :]:
@@ -88,14 +88,14 @@ def classes(results: Results) -> None:
         return
     columns = min(3, len(counts))
     rows = -(-len(counts) // columns)
-    figure, axes = plotting.figure("full", ncols=columns, nrows=rows, height=1.75 * rows + 0.1)
+    figure, axes = plotting.figure("full", ncols=columns, nrows=rows, height=2.05 * rows + 0.1)
     panels = axes if isinstance(axes, list) else [axes]
     for ax, (dataset, count) in zip(panels, counts.items(), strict=False):
         pseudo = score_name(results, dataset) == "pseudo-score"
         ax.bar(np.arange(len(count)), count, color=plotting.PALETTE[4] if pseudo else plotting.PALETTE[1])
         ax.set_xticks(range(len(count)))
         ax.set(xlabel=f"class of the {score_name(results, dataset)}", ylabel="images")
-        ax.set_title(results.label(dataset).replace(", ", ",\n", 1))
+        ax.set_title(panel_title(results, dataset, 28))
         ax.grid(visible=False, axis="x")
     for ax in panels[len(counts) :]:
         ax.set_visible(False)

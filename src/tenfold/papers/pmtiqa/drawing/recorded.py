@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -26,6 +27,11 @@ def score_name(results: Results, dataset: str) -> str:
     """What the scores of a data set are: never without the word where no person gave them."""
     kinds = {"live": "DMOS", "csiq": "DMOS", "tens": "MOS", "bid": "MOS", "pseudo": "pseudo-score"}
     return kinds[rule(results, dataset)]
+
+
+def panel_title(results: Results, dataset: str, width: int) -> str:
+    """Label of a data set, broken into lines of at most so many letters."""
+    return textwrap.fill(results.label(dataset), width, break_on_hyphens=False)
 
 
 def measured(results: Results, methods: Iterable[str]) -> list[str]:
