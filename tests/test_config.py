@@ -78,6 +78,7 @@ def test_a_mistake_in_the_suite_file_names_file_key_and_what_is_allowed(config, 
         (("scales", "smoke", "datasets"), ["moon"], r"scales\.smoke\.datasets/also: unknown name 'moon'; known: plane"),
         (("methods", "decay", "extends"), "decay", r"methods\.decay\.extends: the chain comes back to 'decay'"),
         (("datasets", "plane", "raw"), "moon", r"datasets\.plane\.raw: unknown data set 'moon'"),
+        (("datasets", "plane", "companions"), {"sun": "star"}, r"plane\.companions: unknown data set 'star'"),
         (
             ("datasets", "plane", "kind"),
             "fake",

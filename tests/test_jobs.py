@@ -86,6 +86,16 @@ def test_data_sets_of_also_run_only_when_their_raw_data_is_present(plan):
     assert [job.method for job in plan().jobs()] == ["base", "fixed"]
 
 
+def test_a_data_set_needs_its_companions_as_well(plan, tmp_path, monkeypatch):
+    found = plan()
+    found.paper.datasets["two"].companions["weights"] = "sun"
+    monkeypatch.setattr("tenfold.jobs.is_present", lambda folder: folder.name == "moon")
+    assert found.absent_datasets() == ["two"]
+    monkeypatch.setattr("tenfold.jobs.is_present", lambda folder: folder.name in ("moon", "sun"))
+    assert found.absent_datasets() == []
+    assert found.paper.datasets["two"].raws == ["moon", "sun"]
+
+
 def test_data_sets_of_also_whose_runs_are_here_and_current_count_as_present(plan, tmp_path, monkeypatch):
     """As after `dvc pull` of results on data that may not be shared."""
     monkeypatch.setattr("tenfold.codegraph.code_digest", lambda module: "c0de")

@@ -7,8 +7,11 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
-from tenfold import stages
+from tenfold import paths, stages
+from tenfold.errors import DataError
+from tenfold.files import write_json
 
 MODULE = "made_up_paper_of_test_stages"
 
@@ -48,3 +51,16 @@ def test_the_collector_is_on_again_after_an_import_that_failed(plan):
     with pytest.raises(ImportError, match="broken"):
         stages.paper_stage(plan, "evaluate")
     assert gc.isenabled()
+
+
+def test_companions_are_the_raw_data_that_prepare_reads_beside_the_main_one(project):
+    folder = paths.raw("films-raw")
+    record = {"reader": "photographs.png", "reader_settings": {}}
+    write_json(folder / "manifest.json", record)
+    Image.new("RGB", (2, 3)).save(folder / "a.png")
+    entry = project.plan().paper.datasets["own"].model_copy(update={"companions": {"weights": "films-raw"}})
+    found = stages.companions(entry)
+    assert found["weights"].read().images[0].shape == (3, 2, 3)
+    (folder / "manifest.json").unlink()
+    with pytest.raises(DataError, match="tenfold data fetch films-raw"):
+        stages.companions(entry)

@@ -9,7 +9,7 @@ from pathlib import Path
 from tenfold import paths, stages
 from tenfold.config import Configuration, RawDataset
 from tenfold.data import fetch
-from tenfold.data.manifest import Manifest
+from tenfold.data.manifest import Manifest, is_present
 from tenfold.data.preparation import Preparation
 from tenfold.errors import DataError
 from tenfold.jobs import Plan
@@ -29,6 +29,10 @@ def adopt(
     def examine(files: Path, manifest: Manifest) -> None:
         different = []
         for plan, use in _uses(name, configuration):
+            others = [raw for raw in plan.paper.datasets[use].companions.values() if not is_present(paths.raw(raw))]
+            if others:
+                lines.append(f"{plan.slug} {use}: not compared, {', '.join(others)} is not here")
+                continue
             for statistic, found, reported in _statistics(plan, use, files, manifest):
                 same = agrees(found, reported)
                 line = f"{plan.slug} {use}: {statistic} {found:.10g}, {'as' if same else 'not as'} reported"
@@ -72,6 +76,7 @@ def _statistics(plan: Plan, use: str, files: Path, manifest: Manifest) -> Iterat
         raw=files,
         reader=manifest.reader,
         reader_settings=manifest.reader_settings,
+        companions=stages.companions(plan.paper.datasets[use]),
     )
     try:
         found = stages.paper_stage(plan, "prepare")(task).statistics

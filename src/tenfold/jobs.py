@@ -48,8 +48,7 @@ class Plan:
 
         The latter is so after `dvc pull`, where a licence keeps the raw data from being shared.
         """
-        raw = self.paper.datasets[dataset].raw
-        if raw is None or is_present(paths.raw(raw)):
+        if all(is_present(paths.raw(raw)) for raw in self.paper.datasets[dataset].raws):
             return True
         codes = set()
         for method, seeds in self._work(dataset):
@@ -162,8 +161,7 @@ def raw_datasets(configuration: Configuration) -> list[str]:
     wanted: dict[str, None] = {}
     for plan in plans(configuration):
         for name in [*plan.scale.datasets, *plan.scale.also]:
-            if raw := plan.paper.datasets[name].raw:
-                wanted[raw] = None
+            wanted |= dict.fromkeys(plan.paper.datasets[name].raws)
     return list(wanted)
 
 
@@ -174,7 +172,7 @@ def required_raw_datasets(configuration: Configuration) -> list[str]:
             raw: None
             for plan in plans(configuration)
             for name in plan.scale.datasets
-            if (raw := plan.paper.datasets[name].raw)
+            for raw in plan.paper.datasets[name].raws
         }
     )
 

@@ -74,8 +74,9 @@ def print_plan(configuration: Configuration) -> None:
     console.print(_disk(configuration), highlight=False)
     for plan in plans(configuration):
         for dataset in plan.absent_datasets():
-            raw = configuration.datasets[plan.paper.datasets[dataset].raw or ""]
-            steps = f"; to get it: {raw.gated}" if raw.gated else "; `tenfold data` tries to fetch it"
+            raws = [name for name in plan.paper.datasets[dataset].raws if not is_present(paths.raw(name))]
+            gated = [entry.gated for name in raws if (entry := configuration.datasets[name]).gated]
+            steps = f"; to get it: {' '.join(gated)}" if gated else "; `tenfold data` tries to fetch it"
             console.print(
                 f"{plan.slug}: {dataset} is not here and will not run{steps}", highlight=False, soft_wrap=True
             )

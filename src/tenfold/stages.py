@@ -17,6 +17,8 @@ from tenfold.provenance import digest_of, sha256_of
 from tenfold.training.job import UNFINISHED
 
 if TYPE_CHECKING:
+    from tenfold.config import PaperDataset
+    from tenfold.data.preparation import Companion
     from tenfold.jobs import Plan
     from tenfold.training.job import Job
 
@@ -50,6 +52,7 @@ def prepare(plan: Plan, dataset: str) -> Path:
     from tenfold.data.preparation import Preparation
 
     entry = plan.paper.datasets[dataset]
+    found = companions(entry)
     manifest = _raw_manifest(entry.raw) if entry.raw else None
     task = Preparation(
         paper=plan.slug,
@@ -59,6 +62,7 @@ def prepare(plan: Plan, dataset: str) -> Path:
         raw=paths.raw(entry.raw) if entry.raw else None,
         reader=manifest["reader"] if manifest else None,
         reader_settings=manifest["reader_settings"] if manifest else {},
+        companions=found,
     )
     prepared = paper_stage(plan, "prepare")(task)
     folder = paths.prepared(plan.scale_name, plan.slug, dataset)
@@ -73,6 +77,7 @@ def prepare(plan: Plan, dataset: str) -> Path:
             "kind": entry.kind,
             "raw": entry.raw,
             "raw_digest": manifest["digest"] if manifest else None,
+            **({"companions": entry.companions} if entry.companions else {}),
             "settings": task.settings,
             "statistics": prepared.statistics,
             "reported_statistics": entry.statistics,
@@ -80,6 +85,17 @@ def prepare(plan: Plan, dataset: str) -> Path:
         },
     )
     return folder
+
+
+def companions(entry: PaperDataset) -> dict[str, Companion]:
+    """The raw data that prepare reads beside the main one. Raises DataError when it is not here."""
+    from tenfold.data.preparation import Companion
+
+    found = {}
+    for name, raw in entry.companions.items():
+        manifest = _raw_manifest(raw)
+        found[name] = Companion(paths.raw(raw), manifest["reader"], manifest["reader_settings"])
+    return found
 
 
 def _raw_manifest(dataset: str) -> dict[str, Any]:

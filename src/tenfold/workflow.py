@@ -91,9 +91,9 @@ class Workflow:
         return [_name(path) for path in sorted(found)]
 
     def raw_manifest(self, wildcards: Any) -> list[str]:
-        """Manifest of the raw data that a prepared data set is made of; empty when it is generated."""
-        raw = self.plan(wildcards.paper).paper.datasets[wildcards.dataset].raw
-        return [] if raw is None else [_name(paths.raw(raw) / "manifest.json")]
+        """Manifests of the raw data that a prepared data set is made of; none when it is generated."""
+        raws = self.plan(wildcards.paper).paper.datasets[wildcards.dataset].raws
+        return [_name(paths.raw(raw) / "manifest.json") for raw in raws]
 
     def raw_digest(self, wildcards: Any) -> str:
         """Digest of the raw files as they are on disk and of how they are read: a changed byte prepares them anew.
@@ -101,12 +101,16 @@ class Workflow:
         Raw data that is not here (its licence may forbid to share it) counts as what it was when the results were made:
         only data that can be looked at can have changed.
         """
-        raw = self.plan(wildcards.paper).paper.datasets[wildcards.dataset].raw
-        if raw is None:
+        raws = self.plan(wildcards.paper).paper.datasets[wildcards.dataset].raws
+        digests = [
+            digest_on_disk(raw)
+            if is_present(paths.raw(raw))
+            else of_paper(self.scale, wildcards.paper).raw_digest(raw) or "absent"
+            for raw in raws
+        ]
+        if not digests:
             return "generated"
-        if not is_present(paths.raw(raw)):
-            return of_paper(self.scale, wildcards.paper).raw_digest(raw) or "absent"
-        return digest_on_disk(raw)
+        return digests[0] if len(digests) == 1 else digest_of(digests)
 
     def after(self, wildcards: Any) -> list[str]:
         """Result of the run that a training job starts from, if any."""

@@ -28,7 +28,7 @@ for plan in plans(configuration):
     jobs = sorted((job for job in plan.jobs() if {FULL} or job.after is None), key=lambda job: job.after is not None)
     jobs = jobs if {FULL} else jobs[:1]
     for dataset in {{job.dataset: None for job in jobs}}:
-        if raw := plan.paper.datasets[dataset].raw:
+        for raw in plan.paper.datasets[dataset].raws:
             fetch(raw, configuration.datasets[raw], [], paths.raw(raw))
         stages.prepare(plan, dataset)
     for job in jobs:

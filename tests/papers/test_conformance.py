@@ -41,7 +41,7 @@ class Built:
         from tenfold.data.fetch import fetch
 
         for dataset in self.plan.datasets():
-            if raw := self.plan.paper.datasets[dataset].raw:
+            for raw in self.plan.paper.datasets[dataset].raws:
                 fetch(raw, self.plan.configuration.datasets[raw], [], paths.raw(raw))
 
     def train(self, *, backwards: bool = False) -> None:

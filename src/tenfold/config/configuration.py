@@ -81,11 +81,13 @@ class Configuration:
             if paper.slug != slug:
                 raise ConfigError(f"{path}: slug: is {paper.slug!r}, must be the file's name {slug!r}")
             for name, dataset in paper.datasets.items():
-                if dataset.raw is not None and dataset.raw not in self.datasets:
-                    raise ConfigError(
-                        f"{path}: datasets.{name}.raw: unknown data set {dataset.raw!r}; "
-                        f"known in datasets.yaml: {', '.join(self.datasets)}"
-                    )
+                for raw in dataset.raws:
+                    if raw not in self.datasets:
+                        key = "raw" if raw == dataset.raw else "companions"
+                        raise ConfigError(
+                            f"{path}: datasets.{name}.{key}: unknown data set {raw!r}; "
+                            f"known in datasets.yaml: {', '.join(self.datasets)}"
+                        )
             self._papers[slug] = paper
         return self._papers[slug]
 

@@ -18,9 +18,17 @@ class PaperDataset(Strict):
     title: str
     kind: DataKind = Field(description="paper: the paper's own; real: other real data; synthetic: generated stand-in")
     raw: Slug | None = Field(None, description="id in config/datasets.yaml; null when prepare generates the data")
+    companions: dict[Slug, Slug] = Field(
+        {}, description="other raw data that prepare reads, such as pretrained weights: its name there -> its id"
+    )
     prepare: Settings = Field({}, description="arguments of the paper's prepare stage")
     train: Settings = Field({}, description="training settings that differ on this data set")
     statistics: dict[str, float] = Field({}, description="counts the paper reports; prepare compares with them")
+
+    @property
+    def raws(self) -> list[str]:
+        """Ids of all raw data sets that prepare reads."""
+        return [*([] if self.raw is None else [self.raw]), *self.companions.values()]
 
 
 class Method(Strict):

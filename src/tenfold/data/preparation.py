@@ -11,6 +11,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Companion:
+    """A raw data set that prepare reads beside the main one, such as pretrained weights."""
+
+    raw: Path
+    reader: str
+    reader_settings: dict[str, Any] = field(default_factory=dict)
+
+    def read(self) -> Any:
+        """What its reader makes of its files."""
+        from tenfold.data.readers import read
+
+        return read(self.reader, self.raw, self.reader_settings)
+
+
+@dataclass(frozen=True)
 class Preparation:
     """Input of `prepare(task)`: where the raw files are and what is asked."""
 
@@ -25,6 +40,8 @@ class Preparation:
     reader: str | None = None
     """`<module>.<function>` under tenfold.data.readers, of the source that was used."""
     reader_settings: dict[str, Any] = field(default_factory=dict)
+    companions: dict[str, Companion] = field(default_factory=dict)
+    """By the names that the paper's YAML gives them."""
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ class DatasetView:
     origin: str = ""
     size_mb: float | None = None
     digest: str | None = None
+    companions: list[str] = field(default_factory=list)
+    """Titles and licences of what prepare reads beside it."""
     statistics: list[Statistic] = field(default_factory=list)
 
 
@@ -67,6 +69,8 @@ def _view(plan: Plan, name: str, used: bool) -> DatasetView:
     names = dict.fromkeys([*dataset.statistics, *here])
     statistics = [Statistic(key, here.get(key), dataset.statistics.get(key)) for key in names]
     common: dict[str, Any] = {"slug": name, "title": dataset.title, "kind": dataset.kind, "used": used}
+    companions = [plan.configuration.datasets[raw] for raw in dataset.companions.values()]
+    common["companions"] = [f"{entry.title} ({entry.licence})" for entry in companions]
     if dataset.raw is None:
         return DatasetView(
             **common, origin="made by the prepare stage", digest=prepared.get("digest"), statistics=statistics

@@ -20,7 +20,7 @@ def used_at_any_scale(configuration: Configuration, slug: str) -> list[str]:
     """Ids of the raw data sets of a paper, whatever the scale, sorted."""
     paper = configuration.paper(slug)
     names = {name for scale in paper.scales.values() for name in [*scale.datasets, *scale.also]}
-    return sorted({raw for name in names if (raw := paper.datasets[name].raw)})
+    return sorted({raw for name in names for raw in paper.datasets[name].raws})
 
 
 def used_by_the_suite(configuration: Configuration) -> list[str]:

@@ -1,0 +1,1 @@
+"""Baselines without gradients: regression on features, and a distance to natural scenes."""

@@ -1,0 +1,1 @@
+"""What is made of images: distortions and pseudo-scores, crops, statistics of natural scenes."""
