@@ -124,6 +124,8 @@ def table(path: Path, names: Sequence[str], separator: str) -> Columns:
                 raise DataError(f"{path}: line 1: more than one column {', '.join(twice)}")
             places = [header.index(name) for name in names]
             for row in rows:
+                if not row:  # a blank line, as some files have at their end
+                    continue
                 if len(row) != len(header):
                     raise DataError(f"{path}: line {rows.line_num}: {len(row)} fields instead of {len(header)}")
                 columns.append(rows.line_num, [row[place] for place in places])

@@ -36,7 +36,7 @@ def distance_direction(score: Score, clean: Tensor, sample_dimensions: int, offs
 
 def constant_direction(direction: Tensor) -> Direction:
     """The same direction at every step: a random perturbation."""
-    return lambda x: direction
+    return lambda _: direction
 
 
 @torch.no_grad()
@@ -73,7 +73,7 @@ def walk(
 
 
 def worst_restart(objective: Tensor, reached: Tensor) -> Tensor:
-    """Of R restarts the one with the lowest objective: objective (R, ...), reached (R, ..., *shape) -> (..., *shape)."""
+    """Of R restarts the one with the lowest objective (R, ...): reached (R, ..., *shape) -> (..., *shape)."""
     best = objective.argmin(0)
     index = best.reshape(1, *best.shape, *[1] * (reached.ndim - 1 - best.ndim)).expand(1, *reached.shape[1:])
     return reached.gather(0, index)[0]

@@ -49,7 +49,7 @@ def curvature_estimate(
 
 def logit_jacobian(stack: Stack, x: Tensor) -> tuple[Tensor, Tensor]:
     """Logits (M, B, K) and their Jacobian (M, B, K, n). Differentiable in the weights."""
-    logits, pullback = torch.func.vjp(stack.logits, x)
+    logits, pullback = torch.func.vjp(stack.logits, x)[:2]
     # one reverse pass for each class, and only tables of two classes use this
     rows = [
         pullback(torch.zeros_like(logits).index_fill(-1, torch.tensor(label, device=x.device), 1.0))[0]

@@ -2,9 +2,9 @@
 
     L = L_cls - lambda_1 (mean gap of the pairs) + lambda_2 ||(I(x + delta z) - I(x)) / delta||_2
 
-The pairs come from the order of the features at x, z = sign(I) / ||sign(I)||_2 from the signs there; neither has a gradient
-almost everywhere. So I is made by one reverse pass whose own graph is kept, and the mean gap is <coefficients, |I|>: one
-product, whatever the number of pairs.
+The pairs come from the order of the features at x, z = sign(I) / ||sign(I)||_2 from the signs there; neither has a
+gradient almost everywhere. So I is made by one reverse pass whose own graph is kept, and the mean gap is
+<coefficients, |I|>: one product, whatever the number of pairs.
 """
 
 from __future__ import annotations
@@ -139,7 +139,10 @@ def probability_gradient(logits: Tensor, classes: Tensor) -> Tensor:
 
 
 def hessian_losses(stack: Stack, x: Tensor, labels: Tensor, weight: Tensor, *, eigenvalue: bool) -> Losses:
-    """Exact-H: + lambda ||H(x)||_F. SSR (`eigenvalue`): + lambda |largest eigenvalue of H(x)|. ReLU networks on tables."""
+    """Exact-H: + lambda ||H(x)||_F. SSR (`eigenvalue`): + lambda |largest eigenvalue of H(x)|.
+
+    For ReLU networks on tables.
+    """
     with torch.no_grad():
         classes = stack.logits(x).argmax(-1)
     logits, matrices = piecewise_linear_hessian(stack, x, classes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import torch
@@ -26,7 +27,7 @@ class Perceptron:
         """Weights (in, out) and biases (out,) of every layer."""
         sizes = (self.features, *self.widths, self.classes)
         parameters = {}
-        for layer, (inner, outer) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for layer, (inner, outer) in enumerate(itertools.pairwise(sizes)):
             parameters[f"weight{layer}"] = uniform((inner, outer), inner, generator)
             parameters[f"bias{layer}"] = uniform((outer,), inner, generator)
         return parameters
