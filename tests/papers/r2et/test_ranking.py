@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tenfold.papers.r2et.objective import Gaps
 from tenfold.papers.r2et.ranking import (
+    all_pairs_coefficients,
     anchor_pairs,
     distinct_share,
     feature_coefficients,
@@ -36,6 +37,15 @@ def test_precision_at_3_of_the_worked_example():
 )
 def test_gap_sums_of_the_worked_example(pairs, worst, expected):
     assert gap_sum(CLEAN, CLEAN, 3, pairs, worst).item() == pytest.approx(expected)
+
+
+@given(st.lists(st.integers(0, 3), min_size=4, max_size=9), st.integers(1, 3))
+def test_of_equal_features_the_first_is_on_top_everywhere(values, k):
+    clean = torch.tensor(values, dtype=torch.float64)
+    found = all_pairs_coefficients(clean, k)
+    assert torch.equal(found > 0, top_k(clean, k))
+    assert (found * clean).sum().item() == pytest.approx(sum(all_gaps(clean, k)).item())
+    assert set(torch.argsort(-clean, stable=True)[:k].tolist()) == set(top_k(clean, k).nonzero().ravel().tolist())
 
 
 def test_the_attack_objective_keeps_the_clean_order():

@@ -130,7 +130,7 @@ def _groups(
     if len(groups) > 1 and not rest and not known.all():
         lines = [part.where(int(i)) for part, rows in zip(parts, kept, strict=True) for i in np.flatnonzero(rows)]
         first = int(np.flatnonzero(~known)[0])
-        raise DataError(f"{lines[first]}: {column}: {texts[first]!r} is in no group, and none is the rest")
+        raise DataError(f"{lines[first]}: {column}: {str(texts[first])!r} is in no group, and none is the rest")
     return {
         name: (~known if values == REST else np.isin(texts, list(values))).astype(np.float64)
         for name, values in groups.items()

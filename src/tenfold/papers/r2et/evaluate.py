@@ -94,8 +94,8 @@ def budget_steps(settings: Train) -> dict[float, int]:
 
 
 def disagreement(arrays: Mapping[str, np.ndarray], row: int) -> np.ndarray:
-    """Samples (B,) with a point x'' of the ERAttack that is nearer in saliency than one of another perturbation (MSE attack
-    or random), and yet has a lower P@k.
+    """Samples (B,) with a point of the ERAttack whose saliency is nearer to the clean one than at a point of another
+    perturbation (MSE attack or random), and whose P@k is lower.
     """
     distance, precision = arrays["distance/ranking"][1:, row, 0], arrays["precision/ranking"][1:, row, 0]  # (R, B)
     found = np.zeros(distance.shape[1], dtype=bool)

@@ -17,7 +17,7 @@ from tenfold.papers.r2et.objective import (
     hessian_losses,
     r2et_losses,
 )
-from tenfold.papers.r2et.ranking import feature_coefficients, position_coefficients
+from tenfold.papers.r2et.ranking import all_pairs_coefficients
 from tenfold.papers.r2et.saliency import importance, norm, saliency, scaled
 from tenfold.papers.r2et.settings import Candidate, Train
 from tenfold.papers.r2et.study import Study, for_models
@@ -103,9 +103,9 @@ def adversarial(stack: Stack, x: Tensor, lengths: Tensor, settings: Train) -> Te
     classes = weights.predict(x)
     with torch.no_grad():
         clean = importance(saliency(weights.probability_of(classes), x), dimensions)
-        positions = position_coefficients(clean.shape[-1], settings.training_k or settings.k, "all")
+        coefficients = all_pairs_coefficients(clean, settings.training_k or settings.k)
         soft = weights.softened(settings.attack.surrogate_beta).probability_of(classes)
-        direction = ranking_direction(soft, feature_coefficients(clean, positions), dimensions)
+        direction = ranking_direction(soft, coefficients, dimensions)
         for _ in range(steps):
             where = direction(x)
             size = norm(where, dimensions)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tenfold.papers.r2et.attack import constant_direction, distance_direction, ranking_direction, walk, worst_restart
 from tenfold.papers.r2et.networks.stack import ProbabilityOf, Stack
-from tenfold.papers.r2et.ranking import feature_coefficients, position_coefficients, precision_at_k
+from tenfold.papers.r2et.ranking import all_pairs_coefficients, precision_at_k
 from tenfold.papers.r2et.saliency import importance, norm, saliency
 from tenfold.papers.r2et.settings import Attack, Thickness
 from tenfold.papers.r2et.thickness import ball, midpoints, ordered_share, points_on_paths
@@ -101,7 +101,7 @@ def attack(kind: str, at: Explained, settings: Attack, generator: Callable[[str]
             clean = saliency(soft, at.x)
         return _measured(at, walked(distance_direction(soft, clean, at.dimensions)))
     score = at.score if kind == "ranking-raw" else soft
-    coefficients = feature_coefficients(at.sizes, position_coefficients(at.sizes.shape[-1], at.k, "all"))
+    coefficients = all_pairs_coefficients(at.sizes, at.k)
     direction = ranking_direction(score, coefficients, at.dimensions)
     if settings.restarts == 1 or kind == "ranking-raw":
         return _measured(at, walked(direction))

@@ -74,7 +74,7 @@ def _images(
     train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray,
     settings: Prepare, seeds: tuple[int, ...],
 ) -> Prepared:  # fmt: skip
-    """Images as bytes (N, C, H, W). The test set is the publisher's; its order, and so what is explained, differs by seed."""
+    """Images as bytes (N, C, H, W). The test set is the publisher's, in another order for each seed."""
     train, train_labels = train[: settings.train_images], train_labels[: settings.train_images]
     test, test_labels = test[: settings.test_images], test_labels[: settings.test_images]
     pixels = np.concatenate([train, test])

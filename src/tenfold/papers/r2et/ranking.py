@@ -78,6 +78,12 @@ def feature_coefficients(clean: Tensor, positions: Tensor) -> Tensor:
     return torch.full_like(clean, float(rest)).scatter_(-1, first, values)
 
 
+def all_pairs_coefficients(clean: Tensor, k: int) -> Tensor:
+    """Coefficients (..., n) of |I_i| in the sum of all gaps, of equals the first on top as in `top_k`."""
+    features = clean.shape[-1]
+    return torch.where(top_k(clean, k), features - k, -k).to(clean)
+
+
 def distinct_share(importance: Tensor, k: int) -> float:
     """Different top-k sets over samples (B, n), as a share of the samples.
 

@@ -29,7 +29,7 @@ class Brains(Strict):
 class Prepare(Strict):
     """How raw data becomes inputs, labels and splits."""
 
-    rows: int | None = Field(None, ge=50, description="tables: keep a random draw of this many rows; null: all")
+    rows: int | None = Field(None, ge=20, description="tables: keep a random draw of this many rows; null: all")
     shares: tuple[Positive, Positive, Positive] = Field(
         (0.7, 0.1, 0.2), description="training, validation and test share; images keep their own test set"
     )
@@ -110,7 +110,7 @@ class Attack(Strict):
 
 
 class Thickness(Strict):
-    """Monte Carlo estimate: paths to points drawn uniformly from the ball, and the middle of equal parts of each path."""
+    """Monte Carlo estimate: paths to points drawn uniformly from the ball, seen in the middle of their equal parts."""
 
     radius: Positive = Field(0.5, description="l2 radius of the ball")
     paths: int = Field(10, ge=1)

@@ -1,4 +1,4 @@
-"""Small convolutional network for digits, ResNet9 for colour images; the models of a stack are one grouped convolution."""
+"""A small network for digits, and ResNet9 for colour images; the models of a stack are one grouped convolution."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Convolutional:
 
 @dataclass(frozen=True)
 class ResNet9:
-    """The authors' network for CIFAR-10: eight convolutions with batch normalisation, two residual blocks, a linear layer.
+    """The authors' network for CIFAR-10: eight convolutions with batch normalisation, two residual blocks.
 
     Running means and variances are parameters that no optimiser moves. `logits` uses them, so a sample's saliency does
     not depend on its batch; `training_logits` uses the batch's own and says what the running ones become.

@@ -15,8 +15,8 @@ class GraphConvolutional:
     """Two layers Z <- activation(A_norm Z W + b), the mean over nodes, and a linear layer.
 
     An input is the vector of the N (N - 1) / 2 edge weights (upper triangle, row by row), so a saliency says how
-    important each edge is. A_norm = D^-1/2 (A + I) D^-1/2 with D the sums of |A + I|: correlations may be negative. Node features
-    are the node's own row of A + I, its connection profile.
+    important each edge is. A_norm = D^-1/2 (A + I) D^-1/2 with D the sums of |A + I|: correlations may be negative.
+    Node features are the node's own row of A + I, its connection profile.
     """
 
     nodes: int
