@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from tenfold.evaluation import Measurement
-from tenfold.papers.r2et.measuring import quality
-from tenfold.papers.r2et.selection import selection_score
+from tenfold.papers.r2et.selection import quality, selection_score
 from tenfold.papers.r2et.settings import Train
 from tenfold.training.finished import FinishedRun
 

@@ -17,6 +17,7 @@ from tenfold.papers.r2et.networks.stack import ProbabilityOf, Stack
 from tenfold.papers.r2et.ranking import all_pairs_coefficients, precision_at_k
 from tenfold.papers.r2et.saliency import importance, norm, saliency
 from tenfold.papers.r2et.settings import Attack, Thickness
+from tenfold.papers.r2et.study import for_models
 from tenfold.papers.r2et.thickness import ball, midpoints, ordered_share, points_on_paths
 
 MOST_SCORED = 4096
@@ -145,16 +146,7 @@ def ball_ends(x: Tensor, settings: Thickness, generators: list[torch.Generator])
 
 
 @torch.no_grad()
-def probabilities(stack: Stack, x: Tensor) -> np.ndarray:
-    """(M, N, K), in pieces."""
-    parts = [stack.probabilities(part) for part in x.split(max(1, MOST_SCORED // stack.models), dim=1)]
-    return torch.cat(parts, dim=1).cpu().numpy()
-
-
-def quality(scores: np.ndarray, labels: np.ndarray) -> float:
-    """AUC for two classes, accuracy for more; scores (N, K), labels (N,)."""
-    if scores.shape[-1] == 2:
-        from tenfold.metrics.binary import roc_auc
-
-        return roc_auc(scores[:, 1], labels == 1)
-    return float((scores.argmax(-1) == labels).mean())
+def probabilities(stack: Stack, x: Tensor, candidates: int) -> np.ndarray:
+    """(M, N, K) of the seeds' samples x (S, N, *shape), in pieces; the stack has `candidates` models for each seed."""
+    pieces = x.split(max(1, MOST_SCORED // stack.models), dim=1)
+    return torch.cat([stack.probabilities(for_models(piece, candidates)) for piece in pieces], dim=1).cpu().numpy()

@@ -1,8 +1,17 @@
-"""Which candidate of a method's grid is chosen, by validation data only."""
+"""How good a classifier is, and which candidate of a method's grid is chosen, by validation data only."""
 
 from __future__ import annotations
 
 import numpy as np
+
+
+def quality(scores: np.ndarray, labels: np.ndarray) -> float:
+    """AUC for two classes, accuracy for more; scores (N, K), labels (N,)."""
+    if scores.shape[-1] == 2:
+        from tenfold.metrics.binary import roc_auc
+
+        return roc_auc(scores[:, 1], labels == 1)
+    return float((scores.argmax(-1) == labels).mean())
 
 
 def chosen(quality: np.ndarray, precision: np.ndarray, budget: np.ndarray) -> np.ndarray:

@@ -11,11 +11,11 @@ from torch import Tensor
 from tenfold.papers.r2et.explanations import integrated_gradients, smooth_gradient
 from tenfold.papers.r2et.faithfulness import faithfulness
 from tenfold.papers.r2et.fitting import fit, operations
-from tenfold.papers.r2et.measuring import Explained, attack, ball_ends, probabilities, quality, thickness
+from tenfold.papers.r2et.measuring import Explained, attack, ball_ends, probabilities, thickness
 from tenfold.papers.r2et.networks.stack import Stack
 from tenfold.papers.r2et.ranking import distinct_share, precision_at_k
 from tenfold.papers.r2et.saliency import importance, norm
-from tenfold.papers.r2et.selection import chosen
+from tenfold.papers.r2et.selection import chosen, quality
 from tenfold.papers.r2et.settings import Train
 from tenfold.papers.r2et.study import Study, for_models
 from tenfold.training.run import Run
@@ -57,7 +57,7 @@ def _choose(run: Run, study: Study, settings: Train, stack: Stack) -> tuple[dict
     """How the candidates do on validation data, and the models (S, C) that are measured on test data."""
     seeds, count = len(run.seeds), len(settings.candidates)
     x, labels = study.split("validation")
-    scores = probabilities(stack, for_models(x, count)).reshape(seeds, count, *x.shape[1:2], -1)
+    scores = probabilities(stack, x, count).reshape(seeds, count, *x.shape[1:2], -1)
     found = np.array(
         [[quality(one, truth) for one in row] for row, truth in zip(scores, labels.cpu().numpy(), strict=True)]
     )
@@ -84,7 +84,7 @@ def _measure(run: Run, study: Study, settings: Train, stack: Stack, count: int) 
         return values.reshape(*values.shape[:-2], seeds, count, -1).cpu().numpy()
 
     x, labels = study.split("test")
-    scores = probabilities(stack, for_models(x, count))
+    scores = probabilities(stack, x, count)
     arrays = {
         "scores": scores.reshape(seeds, count, *scores.shape[1:]).astype(np.float32),
         "labels": labels.cpu().numpy(),

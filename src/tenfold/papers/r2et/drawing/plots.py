@@ -8,7 +8,8 @@ import numpy as np
 
 from tenfold import plotting
 from tenfold.papers.r2et.drawing.recorded import FAMILY, VANILLA, cells, runs, values
-from tenfold.papers.r2et.evaluate import quality, spearman
+from tenfold.papers.r2et.evaluate import spearman
+from tenfold.papers.r2et.selection import quality
 from tenfold.results import Results
 
 if TYPE_CHECKING:
