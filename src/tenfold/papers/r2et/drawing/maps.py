@@ -6,6 +6,7 @@ import numpy as np
 
 from tenfold import plotting
 from tenfold.errors import ResultError
+from tenfold.papers.r2et.drawing.plots import heading
 from tenfold.papers.r2et.drawing.recorded import VANILLA, best_variant, runs
 from tenfold.results import Results
 from tenfold.training.finished import FinishedRun
@@ -118,5 +119,5 @@ def _draw_images(results: Results, vanilla: FinishedRun, other: FinishedRun) -> 
             ax.set_xticks([])
             ax.set_yticks([])
             ax.grid(visible=False)
-    axes[0].set_title(results.label(vanilla.dataset))
+    axes[0].set_title(heading(results, vanilla.dataset))
     results.save_figure("f5-maps", drawn, [vanilla.dataset])

@@ -13,11 +13,29 @@ from tenfold.papers.r2et.selection import quality
 from tenfold.results import Results
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MOST_PANELS = 5
-CURVES = ("vanilla", "wd", "sp", "est-h", "at", "r2et", "r2et-mm", "r2et-no-h", "r2et-mm-no-h", "sp-r2et-mm")
+CURVES = ("vanilla", "sp", "est-h", "at", "r2et", "r2et-mm", "r2et-mm-no-h", "sp-r2et-mm")
 """Methods of the budget figure; more lines cannot be told apart."""
+
+
+def heading(results: Results, dataset: str) -> str:
+    """Title of a panel; that the data stands in for other data is on a line of its own."""
+    title, label = results.dataset_title(dataset), results.label(dataset)
+    return title if label == title else f"{title}\n{label.removeprefix(title).strip()}"
+
+
+def _legend(drawn: Figure, panels: Sequence[Axes], columns: int) -> None:
+    """One legend of all that any panel shows, below them."""
+    found = {}
+    for ax in panels:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    drawn.legend(found.values(), found.keys(), loc="outside lower center", ncols=columns)
 
 
 def thickness(results: Results) -> None:
@@ -27,7 +45,7 @@ def thickness(results: Results) -> None:
     if not datasets:
         return
     samples = {dataset: blocks[0].predictions for dataset, blocks in runs(results, VANILLA).items()}
-    drawn, axes = plotting.figure("full", height=2.1 * len(datasets) + 0.9, nrows=len(datasets), ncols=2)
+    drawn, axes = plotting.figure("full", height=2.3 * len(datasets) + 0.9, nrows=len(datasets), ncols=2)
     generator = np.random.default_rng(0)
     for place, dataset in enumerate(datasets):
         left, right = axes[2 * place], axes[2 * place + 1]
@@ -41,21 +59,15 @@ def thickness(results: Results) -> None:
             left.plot(x, y, label=results.method_title(method), markersize=3.5, **results.styles[method].points)
             points += list(zip(x, y, strict=True))
         rho = spearman(*np.array(points).T)
-        left.set_title(f"{results.label(dataset)}: models, rho = {rho:.2f}")
+        left.set_title(f"{heading(results, dataset)}\nmodels, rho = {rho:.2f}")
         left.set(xlabel="mean ranking thickness (%)", ylabel="mean P@k, ERAttack (%)")
         if dataset in samples:
             x, y = samples[dataset]["thickness"][0, 0], samples[dataset]["precision/ranking"][-1, 0, 0]
             jitter = generator.uniform(-0.8, 0.8, len(y))
             right.plot(100 * x, 100 * y + jitter, ".", color=results.styles[VANILLA].colour, markersize=2.5, alpha=0.5)
-            right.set_title(f"Vanilla, samples, rho = {spearman(x, y):.2f}")
+            right.set_title(f"Vanilla\nsamples, rho = {spearman(x, y):.2f}")
         right.set(xlabel="ranking thickness of a sample (%)", ylabel="its P@k (%)")
-    handles, labels = axes[0].get_legend_handles_labels()
-    for ax in axes[::2]:
-        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
-            if label not in labels:
-                handles.append(handle)
-                labels.append(label)
-    drawn.legend(handles, labels, loc="outside lower center", ncols=6)
+    _legend(drawn, axes[::2], 6)
     results.save_figure("f2-thickness", drawn, datasets)
 
 
@@ -89,7 +101,7 @@ def sensitivity(results: Results) -> None:
             ax.plot(range(len(gaps)), 100 * precision[rows], "o-", color=colour, label=rf"$\lambda_2$ = {curvature:g}")
             other.plot(range(len(gaps)), 100 * auc[rows], "s--", color=colour, markersize=2.5, linewidth=0.9)
         ax.set_xticks(range(len(gaps)), [f"{gap:g}" for gap in gaps])
-        ax.set(xlabel=r"$\lambda_1$", ylabel="P@k, ERAttack (%), solid", title=results.label(dataset))
+        ax.set(xlabel=r"$\lambda_1$", ylabel="P@k, ERAttack (%), solid", title=heading(results, dataset))
         other.set_ylabel("AUC (%), dashed")
         other.spines["right"].set_visible(True)
         other.grid(visible=False)
@@ -130,9 +142,8 @@ def budget(results: Results) -> None:
             ax, own, value="value", step="budget", styles=results.styles, titles=results.method_titles
         )
         ax.axhline(chance[dataset], color=plotting.GREY, linewidth=0.8, linestyle=":")
-        ax.set(title=results.label(dataset), xlabel="l2 length of the ERAttack", ylabel="P@k (%)", yscale="linear")
+        ax.set(title=heading(results, dataset), xlabel="l2 length of the ERAttack", ylabel="P@k (%)", yscale="linear")
     for ax in panels[len(datasets) :]:
         ax.set_visible(False)
-    handles, labels = panels[0].get_legend_handles_labels()
-    drawn.legend(handles, labels, loc="outside lower center", ncols=5)
+    _legend(drawn, panels, 4)
     results.save_figure("f4-budget", drawn, datasets)

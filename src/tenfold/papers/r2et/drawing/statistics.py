@@ -109,7 +109,7 @@ def grid_table(results: Results) -> None:
 
 
 def _in_words(candidate: dict[str, float | None]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in candidate.items() if value is not None)
+    return ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in candidate.items() if value)
 
 
 def cost_table(results: Results) -> None:
