@@ -123,7 +123,13 @@ def table(path: Path, names: Sequence[str], separator: str) -> Columns:
             if twice := [name for name in names if header.count(name) > 1]:
                 raise DataError(f"{path}: line 1: more than one column {', '.join(twice)}")
             places = [header.index(name) for name in names]
+            blank = None
             for row in rows:
+                if not row:  # fine at the end of a file, and only there
+                    blank = blank or rows.line_num
+                    continue
+                if blank:
+                    raise DataError(f"{path}: line {blank}: 0 fields instead of {len(header)}")
                 if len(row) != len(header):
                     raise DataError(f"{path}: line {rows.line_num}: {len(row)} fields instead of {len(header)}")
                 columns.append(rows.line_num, [row[place] for place in places])

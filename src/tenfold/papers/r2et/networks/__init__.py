@@ -1,0 +1,1 @@
+"""Networks as functions of stacked parameters: M models of one architecture are evaluated in one call."""
