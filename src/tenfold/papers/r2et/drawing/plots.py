@@ -15,6 +15,7 @@ from tenfold.results import Results
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -31,11 +32,11 @@ def heading(results: Results, dataset: str) -> str:
 
 def _legend(drawn: Figure, panels: Sequence[Axes], columns: int) -> None:
     """One legend of all that any panel shows, below them."""
-    found = {}
+    found: dict[str, Artist] = {}
     for ax in panels:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
-    drawn.legend(found.values(), found.keys(), loc="outside lower center", ncols=columns)
+    drawn.legend(list(found.values()), list(found), loc="outside lower center", ncols=columns)
 
 
 def thickness(results: Results) -> None:
