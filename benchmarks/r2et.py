@@ -123,12 +123,13 @@ def epochs() -> None:
         "AT, 1 step": (Candidate(length=0.5), Penalty()),
         "AT, 5 steps": (Candidate(length=0.5), Penalty(attack_steps=5)),
     }
-    for models in (1, 12):
+    for models, names in ((1, list(kinds)), (12, ["Vanilla", "R2ET\\H", "R2ET"])):
         found = {}
-        for name, (candidate, penalty) in kinds.items():
+        for name in names:
+            candidate, penalty = kinds[name]
             settings = Train(k=K, candidates=[candidate] * models, penalty=penalty)
             found[name] = seconds(epoch(x, labels, settings, models), rounds=3)
-        print(f"An epoch of {ROWS} rows, batches of {BATCH}, {models} models at once (seconds; Vanilla = 1):")
+        print(f"An epoch of {ROWS} rows, batches of {BATCH}, models at once: {models} (seconds; Vanilla = 1)")
         for name, value in found.items():
             print(f"  {name:12s} {value:.3f}  {value / found['Vanilla']:.1f}")
     stack = stack_of(1)
