@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_PANELS = 5
+MOST_SINGLE_ROWS = 3
+"""Data sets that have a row of their own in the figure of thickness; more share rows."""
 CURVES = ("vanilla", "sp", "est-h", "at", "r2et", "r2et-mm", "r2et-mm-no-h", "sp-r2et-mm")
 """Methods of the budget figure; more lines cannot be told apart."""
 
@@ -42,11 +44,15 @@ def _legend(drawn: Figure, panels: Sequence[Axes], columns: int) -> None:
 def thickness(results: Results) -> None:
     """F2: thickness against P@k, over models and over samples."""
     found = values(results, "thickness"), values(results, "precision", "ranking")
-    datasets = list(dict.fromkeys(dataset for dataset, _ in cells(results)))[:MOST_PANELS]
+    datasets = list(dict.fromkeys(dataset for dataset, _ in cells(results)))
     if not datasets:
         return
     samples = {dataset: blocks[0].predictions for dataset, blocks in runs(results, VANILLA).items()}
-    drawn, axes = plotting.figure("full", height=2.3 * len(datasets) + 0.9, nrows=len(datasets), ncols=2)
+    pairs = 1 if len(datasets) <= MOST_SINGLE_ROWS else 2  # of panels in a row
+    rows = -(-len(datasets) // pairs)
+    drawn, axes = plotting.figure("full", height=2.1 * rows + 0.9, nrows=rows, ncols=2 * pairs)
+    for ax in axes[2 * len(datasets) :]:
+        ax.set_visible(False)
     generator = np.random.default_rng(0)
     for place, dataset in enumerate(datasets):
         left, right = axes[2 * place], axes[2 * place + 1]
@@ -61,14 +67,14 @@ def thickness(results: Results) -> None:
             points += list(zip(x, y, strict=True))
         rho = spearman(*np.array(points).T)
         left.set_title(f"{heading(results, dataset)}\nmodels, rho = {rho:.2f}")
-        left.set(xlabel="mean ranking thickness (%)", ylabel="mean P@k, ERAttack (%)")
+        left.set(xlabel="mean thickness (%)", ylabel="mean P@k, ERAttack (%)")
         if dataset in samples:
             x, y = samples[dataset]["thickness"][0, 0], samples[dataset]["precision/ranking"][-1, 0, 0]
             jitter = generator.uniform(-0.8, 0.8, len(y))
             right.plot(100 * x, 100 * y + jitter, ".", color=results.styles[VANILLA].colour, markersize=2.5, alpha=0.5)
             right.set_title(f"Vanilla\nsamples, rho = {spearman(x, y):.2f}")
-        right.set(xlabel="ranking thickness of a sample (%)", ylabel="its P@k (%)")
-    _legend(drawn, axes[::2], 6)
+        right.set(xlabel="a sample's thickness (%)", ylabel="its P@k (%)")
+    _legend(drawn, axes[: 2 * len(datasets) : 2], 5)
     results.save_figure("f2-thickness", drawn, datasets)
 
 
@@ -130,7 +136,7 @@ def budget(results: Results) -> None:
     if not rows:
         return
     frame = pd.DataFrame(rows, columns=["dataset", "method", "seed", "budget", "value"])
-    datasets = results.known("datasets", None, frame["dataset"])[:MOST_PANELS]
+    datasets = results.known("datasets", None, frame["dataset"])
     columns = min(3, len(datasets))
     lines = -(-len(datasets) // columns)
     drawn, axes = plotting.figure("full", height=2.2 * lines + 0.8, ncols=columns, nrows=lines)
