@@ -62,9 +62,8 @@ def test_a_node_with_only_a_self_loop_keeps_its_scaled_input():
 
 def test_edges_are_both_directions_and_loops_once_each_weighing_their_triples():
     edges = Edges.from_triples(torch.tensor([0, 0, 1, 2]), torch.tensor([1, 1, 0, 2]), 3)
-    found = dict(
-        zip(zip(edges.rows.tolist(), edges.columns.tolist(), strict=True), edges.weights.tolist(), strict=True)
-    )
+    places = zip(edges.rows.tolist(), edges.columns.tolist(), strict=True)
+    found = dict(zip(places, edges.weights.tolist(), strict=True))
     assert found == {(0, 0): 1, (0, 1): 3, (1, 0): 3, (1, 1): 1, (2, 2): 1}
 
 
@@ -135,7 +134,7 @@ def test_nothing_of_size_n_by_n_is_allocated():
 
 def test_initial_values():
     encoder = GraphEncoder(10_000, 8, 1, 2)
-    assert float(encoder.inputs.std()) == pytest.approx(0.01, rel=0.02)
+    assert encoder.inputs.std().item() == pytest.approx(0.01, rel=0.02)
     layer = encoder.layers[0]
     assert torch.equal(layer.scale, torch.ones(2, 8))
     assert float(layer.attention.abs().max()) <= 0.25

@@ -12,9 +12,8 @@ from tenfold.papers.meaformer.transformer import CrossModalLayer
 @pytest.mark.parametrize("heads", [1, 2])
 def test_it_is_a_transformer_encoder_layer_with_gelu(heads):
     layer = CrossModalLayer(8, heads, 5, 0.1).eval()
-    reference = nn.TransformerEncoderLayer(
-        8, heads, 5, activation="gelu", batch_first=True, layer_norm_eps=1e-12
-    ).eval()
+    kind = {"activation": "gelu", "batch_first": True, "layer_norm_eps": 1e-12}
+    reference = nn.TransformerEncoderLayer(8, heads, 5, **kind).eval()
     states = layer.state_dict()
     names = {
         "self_attn.in_proj_weight": "project.weight",

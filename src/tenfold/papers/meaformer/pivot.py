@@ -30,7 +30,9 @@ def pivot_links(
         order = torch.argsort(best[by_place], descending=True, stable=True)[:considered]
         best, place = best[by_place][order], place[order]
     rows, columns = (place // len(right)).tolist(), (place % len(right)).tolist()
-    used_rows, used_columns, chosen = set(), set(), []
+    used_rows: set[int] = set()
+    used_columns: set[int] = set()
+    chosen: list[tuple[int, int]] = []
     for row, column in zip(rows, columns, strict=True):  # each choice depends on those before it
         if len(chosen) == count:
             break
