@@ -39,6 +39,11 @@ def tables(
     )
 
 
+def emoji(folder: Path) -> KnowledgeGraphPair:
+    """What the generator `emoji.pair` writes: tables with attributes, thumbnails and names."""
+    return tables(folder, attributes=True, images=True, names=["names_1.tsv.gz", "names_2.tsv.gz"])
+
+
 def mmkg(
     folder: Path, *, images: str, names: str | None = None, vectors: str | None = None, width: int = 300
 ) -> KnowledgeGraphPair:
