@@ -20,21 +20,34 @@ from tenfold.papers.meaformer.modalities import FeatureEncoders
 from tenfold.papers.meaformer.settings import Train
 
 Sides = tuple[torch.Tensor, torch.Tensor]
+"""The same of the left and of the right entities."""
+SMALLEST_LOGARITHM = -1e4
 
 
-def alignment_loss(joint: Sides, modality: Sides, temperature: float) -> torch.Tensor:
-    """Mean over all entries of p log(p / q), half of each direction; p the joint embedding's softmax, q the modality's.
+def targets(joint: Sides, temperature: float) -> Sides:
+    """Logarithms (B, 2B) of the joint embedding's distributions over candidates, one for each direction; no gradient.
 
-    Sides are (B, d) with rows of length 1. Candidates of a row are the B entities of the other side and the other B - 1
-    of its own: 2B entries a row, one of them 0. The mean is over B x 2B entries, as in the published code.
+    Candidates of a row are the B entities of the other side and the B of its own; itself has probability 0.
     """
-    total = joint[0].new_zeros(())
+    with torch.no_grad():
+        left, right = (
+            functional.log_softmax(_logits(joint[own], joint[1 - own], temperature), dim=1) for own in (0, 1)
+        )
+    return left, right
+
+
+def alignment_loss(target: Sides, modality: Sides, temperature: float) -> torch.Tensor:
+    """Mean over all B x 2B entries of p log(p / q), half of each direction, as in the published code.
+
+    p is the target (its logarithm is given), q the distribution of the modality (B, d), rows of length 1.
+    """
+    total = modality[0].new_zeros(())
     for own in (0, 1):
-        with torch.no_grad():
-            target = functional.log_softmax(_logits(joint[own], joint[1 - own], temperature), dim=1)
         found = functional.log_softmax(_logits(modality[own], modality[1 - own], temperature), dim=1)
-        terms = target.exp() * (target - found)
-        total = total + 0.5 * terms.masked_fill(torch.isneginf(target), 0.0).mean()
+        # The row's own entry is 0 log 0 on both sides; a finite logarithm keeps it 0, and its gradient.
+        p = target[own].exp()
+        divergence = functional.kl_div(found.clamp_min(SMALLEST_LOGARITHM), p, reduction="sum")
+        total = total + 0.5 * divergence / p.numel()
     return total
 
 
@@ -77,7 +90,8 @@ class MCLEA(Aligner):
         sides = [self._sides(unit[name], batch) for name in self.fusion.modalities]
         tau, alignment = self.settings.temperature, self.settings.alignment
         contrastive = torch.stack([contrastive_losses(*side, tau).mean() for side in sides])
-        aligned = torch.stack([alignment_loss(joint, side, alignment.temperature) for side in sides])
+        target = targets(joint, alignment.temperature)
+        aligned = torch.stack([alignment_loss(target, side, alignment.temperature) for side in sides])
         return (
             contrastive_losses(*joint, tau).mean()
             + self.contrastive_weighting(contrastive)
