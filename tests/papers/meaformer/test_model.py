@@ -102,6 +102,15 @@ def test_without_late_loss_the_weights_still_come_from_the_transformer(edges):
     assert model.transformer.layers[0].output.weight.grad is None  # nothing reads the late tokens
 
 
+def test_without_intra_modal_loss_the_other_two_terms_remain(edges):
+    full, without = small(edges), small(edges, intra_loss=False)
+    without.load_state_dict(full.state_dict())
+    found = full(full.batch(LEFT, RIGHT).rows, full.batch(LEFT, RIGHT).field)
+    unit = normalize(found.early, dim=-1)
+    dropped = sum(contrastive_losses(unit[:3, place], unit[3:, place], 0.1).mean() for place in range(4))
+    assert torch.allclose(loss_of(full) - loss_of(without), dropped)
+
+
 def test_confidence_weighs_each_pair_by_its_smaller_weight(edges):
     model = small(edges, confidence=True)
     found = model(model.batch(LEFT, RIGHT).rows, model.batch(LEFT, RIGHT).field)

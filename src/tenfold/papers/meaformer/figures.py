@@ -13,6 +13,7 @@ def figures(results: Results) -> None:
     tables.unsupervised_table(results)
     comparisons.ablation_table(results)
     comparisons.noise_table(results)
+    comparisons.settings_table(results)
     tables.efficiency_table(results)
     comparisons.ablation_bars(results)
     plots.low_resource(results)

@@ -96,7 +96,8 @@ class MEAformer(Aligner):
         confidence = None
         if self.settings.confidence:
             confidence = torch.minimum(found.weights[:size], found.weights[size : 2 * size])  # (B, M)
-        total = total + self.uncertainty(self._by_modality(found.early, size, confidence))
+        if self.settings.intra_loss:
+            total = total + self.uncertainty(self._by_modality(found.early, size, confidence))
         if self.settings.late_loss:
             assert found.late is not None
             total = total + self.uncertainty(self._by_modality(found.late, size, confidence))

@@ -116,6 +116,7 @@ class Train(Strict):
     dimension: int = Field(300, ge=1, description="d")
     feature_dimension: int | None = Field(None, ge=1, description="MCLEA, EVA: width of the other encoders; null: d")
     weights: Literal["entity", "kg", "uniform"] = Field("entity", description="of modalities in the joint embedding")
+    intra_loss: bool = Field(True, description="the second term, on the encoders' outputs")
     late_loss: bool = Field(True, description="the third term, on the transformer's outputs")
     confidence: bool = Field(False, description="weigh a pair's modality losses by min(w_m(e1), w_m(e2))")
     replay: bool = Field(False, description="hard entity replay")

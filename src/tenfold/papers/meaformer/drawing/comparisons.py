@@ -10,6 +10,8 @@ from tenfold.tables import NOT_MEASURED, mean_and_spread
 
 REFERENCE = "meaformer"
 COMPARED = {"hits1_both": "H@1", "mrr_both": "MRR"}
+SETTINGS = ("meaformer-slow", "kg-level-slow", "mclea-slow", "eva-long")
+"""Methods that differ from the one they are named after by the length of training or the learning rate."""
 
 
 def _ablations(results: Results) -> list[str]:
@@ -75,11 +77,32 @@ def ablation_bars(results: Results) -> None:
             [results.method_title(method) for method, _ in rows],
             [mean for _, (mean, _) in rows],
             [(mean, mean) if span is None else (span.low, span.high) for _, (mean, span) in rows],
-            colours=[results.styles[method].colour for method, _ in rows],
         )
-        ax.set_title(results.label(dataset), fontsize=7, loc="right")
+        ax.set_title(results.label(dataset), fontsize=6, loc="right")
         ax.set_xlabel("difference in H@1, points")
     results.save_figure("f5-ablation", drawn, [dataset for dataset, _ in panels])
+
+
+def settings_table(results: Results) -> None:
+    """T8: the same methods with other learning rates and lengths."""
+    import pandas as pd
+
+    found = {metric: values(results, metric, "last") for metric in COMPARED}
+    varied = {name: name.rpartition("-")[0] for name in SETTINGS}
+    rows, labels = [], []
+    for dataset in datasets_of(results, varied):
+        for method in [name for pair in varied.items() for name in reversed(pair)]:
+            row = [
+                mean_and_spread(list(found[metric].get((dataset, method), {}).values()), ".3f") for metric in COMPARED
+            ]
+            if row[0] != NOT_MEASURED:
+                optimization = results.run(dataset, method).settings["optimization"]
+                rows.append([format(optimization["learning_rate"], "g"), str(optimization["epochs"]), *row])
+                labels.append((results.label(dataset), results.method_title(method)))
+    if rows:
+        columns = ["learning rate", "epochs", *COMPARED.values()]
+        index = pd.MultiIndex.from_tuples(labels, names=["data set", "method"])
+        results.save_table("t8-settings", pd.DataFrame(rows, index=index, columns=columns))
 
 
 def noise_table(results: Results) -> None:

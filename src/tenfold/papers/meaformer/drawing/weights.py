@@ -75,8 +75,9 @@ def pictures(results: Results) -> None:
             },
         )
         ax.set(xlabel="weight of the picture", ylabel="density")
-        ax.set_title(results.label(dataset), fontsize=7)
-        ax.legend()
+        ax.set_title(results.label(dataset), fontsize=6)
+        ax.set_ylim(top=1.25 * ax.get_ylim()[1])
+        ax.legend(loc="upper left")
     results.save_figure("f8-pictures", drawn, [dataset for dataset, _ in found])
 
 
