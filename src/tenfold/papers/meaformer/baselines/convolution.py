@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -19,7 +21,7 @@ class GraphConvolutions(nn.Module):
         super().__init__()
         self.inputs = nn.Parameter(torch.randn(nodes, widths[0]) * nodes**-0.5)
         self.depth = len(widths) - 1
-        pairs = zip(widths, widths[1:], strict=False)
+        pairs = pairwise(widths)
         self.transforms = nn.ModuleList(nn.Linear(*pair) for pair in pairs) if transforms else None
 
     def forward(self, field: ReceptiveField) -> torch.Tensor:
