@@ -18,6 +18,8 @@ from tenfold.errors import DataError
 
 LONGEST_NUMBER = 18
 """Digits that always fit into 64 bits."""
+SEPARATORS = {" ": "blank", "\t": "tab"}
+"""What may stand between whole numbers, and its name in messages."""
 
 
 @contextmanager
@@ -32,9 +34,9 @@ def open_file(path: Path) -> Iterator[IO[bytes]]:
         raise DataError(f"{path} cannot be read ({error}); fetch the data again with --verify") from error
 
 
-def integers_by_line(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """All integers of a file whose lines hold whole numbers with one blank between: numbers (N,), and how many of
-    them each line has (lines,). Both int64.
+def integers_by_line(path: Path, between: str = " ") -> tuple[np.ndarray, np.ndarray]:
+    """All integers of a file whose lines hold whole numbers with one blank (or what `between` says, such as a tab)
+    between them: numbers (N,), and how many of them each line has (lines,). Both int64.
     """
     with open_file(path) as file:
         content = file.read()
@@ -45,12 +47,17 @@ def integers_by_line(path: Path) -> tuple[np.ndarray, np.ndarray]:
         content += b"\n"
         characters = np.frombuffer(content, dtype=np.uint8)
     newline = characters == ord("\n")
-    separator = newline | (characters == ord(" "))
+    separator = newline | (characters == ord(between))
     digit = (characters >= ord("0")) & (characters <= ord("9"))
     ends = np.flatnonzero(separator)
     width = np.diff(ends, prepend=-1) - 1
-    _refuse(path, content, np.flatnonzero(~(separator | digit)), "something else than whole numbers and blanks")
-    _refuse(path, content, ends[width == 0], "an empty line, or two blanks where one is expected")
+    _refuse(
+        path,
+        content,
+        np.flatnonzero(~(separator | digit)),
+        f"something else than whole numbers and {SEPARATORS[between]}s",
+    )
+    _refuse(path, content, ends[width == 0], f"an empty line, or two {SEPARATORS[between]}s where one is expected")
     _refuse(path, content, ends[width > LONGEST_NUMBER], f"a number of more than {LONGEST_NUMBER} digits")
     counts = np.diff(np.searchsorted(ends, np.flatnonzero(newline), side="right"), prepend=0)
     return np.array(content.split(), dtype=np.int64), counts
@@ -115,7 +122,7 @@ def table(path: Path, names: Sequence[str], separator: str) -> Columns:
         raise DataError(f"{path}: the separator {separator!r} must be a single character")
     with open_file(path) as file:
         # A loop over lines: csv tells the line of each record, and guesses nothing about the values.
-        rows = csv.reader(_texts(file, path), delimiter=separator, strict=True)
+        rows = csv.reader(texts(file, path), delimiter=separator, strict=True)
         try:
             header = next(rows, [])
             if missing := [name for name in names if name not in header]:
@@ -141,7 +148,7 @@ def table(path: Path, names: Sequence[str], separator: str) -> Columns:
 def json_lines(path: Path, keys: Mapping[str, type | tuple[type, ...]]) -> Iterator[tuple[int, list[Any]]]:
     """Line number and the values under `keys`, of the given types, for each line of a file of JSON objects."""
     with open_file(path) as file:
-        for line, text in enumerate(_texts(file, path), start=1):
+        for line, text in enumerate(texts(file, path), start=1):
             try:
                 record = json.loads(text)
                 values = [record[key] for key in keys]
@@ -155,7 +162,7 @@ def json_lines(path: Path, keys: Mapping[str, type | tuple[type, ...]]) -> Itera
             yield line, values
 
 
-def _texts(file: IO[bytes], path: Path) -> Iterator[str]:
+def texts(file: IO[bytes], path: Path) -> Iterator[str]:
     """Lines as text; a byte order mark at the start, as some spreadsheets write it, is dropped."""
     for line, content in enumerate(file, start=1):
         try:

@@ -1,0 +1,1 @@
+"""MEAformer: multi-modal entity alignment with entity-level modality weights (ACM Multimedia 2023)."""

@@ -1,0 +1,1 @@
+"""Baselines: EVA, MCLEA, MSNEA and GCN-Align on the same inputs."""
