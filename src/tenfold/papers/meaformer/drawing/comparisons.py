@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from tenfold import plotting
-from tenfold.papers.meaformer.drawing.recorded import NOISY, Values, datasets_of, methods_with, paired, values
+from tenfold.papers.meaformer.drawing.recorded import (
+    NOISY,
+    Values,
+    datasets_of,
+    methods_with,
+    paired,
+    panel_title,
+    values,
+)
 from tenfold.results import Results
 from tenfold.statistics import Interval, interval_of_pairs
 from tenfold.tables import NOT_MEASURED, mean_and_spread
@@ -78,7 +86,7 @@ def ablation_bars(results: Results) -> None:
             [mean for _, (mean, _) in rows],
             [(mean, mean) if span is None else (span.low, span.high) for _, (mean, span) in rows],
         )
-        ax.set_title(results.label(dataset), fontsize=6, loc="right")
+        ax.set_title(panel_title(results, dataset, len(panels)), fontsize=7)
         ax.set_xlabel("difference in H@1, points")
     results.save_figure("f5-ablation", drawn, [dataset for dataset, _ in panels])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tenfold import plotting
-from tenfold.papers.meaformer.drawing.recorded import epoch_seconds, is_single, values
+from tenfold.papers.meaformer.drawing.recorded import epoch_seconds, is_single, panel_title, values
 from tenfold.results import Results
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def learning(results: Results) -> None:
         own = frame[frame["dataset"] == dataset]
         plotting.learning_curve(ax, own, value="h", styles=results.styles, titles=results.method_titles)
         ax.set(xlabel="epoch", ylabel="H@1" if ax is panels[0] else "", yscale="linear")
-        ax.set_title(results.label(dataset), fontsize=6 if len(datasets) < 3 else 5)
+        ax.set_title(panel_title(results, dataset, len(datasets)), fontsize=7)
         ax.xaxis.get_major_locator().set_params(integer=True)
     handles: dict[str, Artist] = {}
     for ax in panels:

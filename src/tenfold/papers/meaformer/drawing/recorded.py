@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
 import numpy as np
@@ -64,6 +65,11 @@ def weights_of(results: Results, dataset: str, method: str = "meaformer") -> dic
 def epoch_seconds(run: FinishedRun) -> float:
     """CPU seconds of an epoch, with evaluation and the job's own start spread over all of them."""
     return run.record["cpu_seconds"] / max(1, len(run.history))
+
+
+def panel_title(results: Results, dataset: str, panels: int) -> str:
+    """The data set's label, in lines that fit above one of so many panels."""
+    return "\n".join(textwrap.wrap(results.label(dataset), 100 // max(panels, 2)))
 
 
 def is_single(run: FinishedRun) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tenfold import plotting
-from tenfold.papers.meaformer.drawing.recorded import NOISY, weights_of
+from tenfold.papers.meaformer.drawing.recorded import NOISY, panel_title, weights_of
 from tenfold.papers.meaformer.modalities import MODALITIES
 from tenfold.results import Results
 
@@ -75,7 +76,7 @@ def pictures(results: Results) -> None:
             },
         )
         ax.set(xlabel="weight of the picture", ylabel="density")
-        ax.set_title(results.label(dataset), fontsize=6)
+        ax.set_title(panel_title(results, dataset, len(found)), fontsize=7)
         ax.set_ylim(top=1.25 * ax.get_ylim()[1])
         ax.legend(loc="upper left")
     results.save_figure("f8-pictures", drawn, [dataset for dataset, _ in found])
@@ -124,6 +125,4 @@ def cases(results: Results) -> None:
 
 
 def _in_lines(text: str, width: int = 14, most: int = 3) -> str:
-    import textwrap
-
     return "\n".join(textwrap.wrap(text, width, max_lines=most, placeholder=" ..."))
