@@ -69,7 +69,7 @@ def epoch_seconds(run: FinishedRun) -> float:
 
 def panel_title(results: Results, dataset: str, panels: int) -> str:
     """The data set's label, in lines that fit above one of so many panels."""
-    return "\n".join(textwrap.wrap(results.label(dataset), 100 // max(panels, 2)))
+    return "\n".join(textwrap.wrap(results.label(dataset), 100 // max(panels, 2), break_on_hyphens=False))
 
 
 def is_single(run: FinishedRun) -> bool:
