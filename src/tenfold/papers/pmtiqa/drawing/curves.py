@@ -86,7 +86,7 @@ def units(results: Results) -> None:
     datasets = measured(results, ("label-units",))[:MOST_ROWS]
     if not datasets:
         return
-    figure, axes = plotting.figure("full", ncols=len(datasets), nrows=2, height=3.9, sharex=True, sharey="row")
+    figure, axes = plotting.figure("full", ncols=len(datasets), nrows=2, height=4.1, sharex=True, sharey="row")
     grid = np.array(axes).reshape(2, len(datasets))
     looks = {"regression-only": results.styles["no-pmt"], "progressive": results.styles["pmtiqa"]}
     for (upper, lower), dataset in zip(grid.T, datasets, strict=True):
@@ -104,7 +104,7 @@ def units(results: Results) -> None:
         own = SPANS[rule(results, dataset)]
         for ax in (upper, lower):
             ax.axvline(own, color=plotting.GREY, linestyle=(0, (1.2, 1.2)), linewidth=0.9)
-        upper.set(xscale="log", title=panel_title(results, dataset, 28))
+        upper.set(xscale="log", title=panel_title(results, dataset, 72 // len(datasets)))
         lower.set(xscale="log", xlabel=f"span of the {score_name(results, dataset)} labels")
     grid[0, 0].set_ylabel("SRCC, last epoch")
     grid[1, 0].set_ylabel("SRCC gained by PMT")
