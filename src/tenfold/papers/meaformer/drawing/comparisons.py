@@ -86,7 +86,8 @@ def ablation_bars(results: Results) -> None:
             [mean for _, (mean, _) in rows],
             [(mean, mean) if span is None else (span.low, span.high) for _, (mean, span) in rows],
         )
-        ax.set_title(panel_title(results, dataset, len(panels)), fontsize=7)
+        names_take_room = len(panels) + 1
+        ax.set_title(panel_title(results, dataset, names_take_room), fontsize=7)
         ax.set_xlabel("difference in H@1, points")
     results.save_figure("f5-ablation", drawn, [dataset for dataset, _ in panels])
 
