@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenfold.config import Configuration, PaperConfig
-from tenfold.report.captions import captions, figure_labels, restructured
+from tenfold.report.captions import captions, figure_labels, published, restructured
 from tests.conftest import REPOSITORY
 from tests.made_up_project import PAPER
 
@@ -59,3 +59,9 @@ def test_a_figure_is_listed_with_its_title_and_place_in_the_paper():
 def test_a_file_that_the_paper_does_not_declare_is_listed_by_its_name():
     paper = PaperConfig.model_validate(PAPER)
     assert figure_labels(paper, "mine") == {"figure": "mine", "title": "", "in the paper": ""}
+
+
+def test_the_year_is_not_said_twice():
+    paper = PaperConfig.model_validate(PAPER)
+    assert published(paper.model_copy(update={"venue": "AAAI 2023, vol. 37", "year": 2023})) == "AAAI 2023, vol. 37"
+    assert published(paper.model_copy(update={"venue": "arXiv 2212.14077", "year": 2022})) == "arXiv 2212.14077, 2022"

@@ -10,12 +10,16 @@ from tenfold.config import PaperConfig, Shown
 
 def captions(paper: PaperConfig) -> dict[str, Any]:
     """Texts for the templates under workflow/report: `title`, `summary`, and a caption for each of `figures`."""
-    where = paper.venue if str(paper.year) in paper.venue else f"{paper.venue}, {paper.year}"
     return {
-        "title": f"*{_plain(paper.title)}* ({_plain(where)})",
+        "title": f"*{_plain(paper.title)}* ({_plain(published(paper))})",
         "summary": restructured(paper.summary),
         "figures": {name: _caption(shown) for name, shown in paper.figures.items()},
     }
+
+
+def published(paper: PaperConfig) -> str:
+    """Where and when: the year follows the venue unless it is part of it."""
+    return paper.venue if str(paper.year) in paper.venue else f"{paper.venue}, {paper.year}"
 
 
 def figure_labels(paper: PaperConfig, name: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from tenfold.errors import ResultError
 from tenfold.files import atomic_file, read_json
 from tenfold.jobs import Plan
 from tenfold.report import curves, exhibits, sources, verdicts, work
+from tenfold.report.captions import published
 from tenfold.report.intervals import interval_svg
 from tenfold.report.text import FILTERS
 from tenfold.results import Results
@@ -197,7 +198,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= FILTERS
+    environment.filters |= FILTERS | {"published": published}
     return environment
 
 
