@@ -14,7 +14,12 @@ from tenfold.tables import NOT_MEASURED, mean_and_spread
 from tenfold.training.finished import FinishedRun
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
+
+READ_WITH = ("distinct", "chance")
+"""Columns beside every P@k."""
 
 
 def percent(found: Values, dataset: str, method: str) -> str:
@@ -74,25 +79,31 @@ def main_table(results: Results) -> None:
     splits = {"P@k, ER": "ranking", "P@k, MSE": "distance", "P@k, ER raw": "ranking-raw", "P@k, random": "random"}
     precision = {title: values(results, "precision", split) for title, split in splits.items()}
     auc, accuracy = values(results, "auc"), values(results, "accuracy")
-    thickness, distinct = values(results, "thickness"), values(results, "distinct")
+    thickness = values(results, "thickness")
     within = values(results, "within_budget", "validation")
     keys = list(cells(results))
-    chance = {run.dataset: run.settings["k"] / _features(run) for run in results.runs()}
+    beside = _read_with(results)
     rows = [
         [
             *(_or_blank(percent(one, *key)) for one in precision.values()),
             percent(thickness, *key),
             percent(auc if key in auc else accuracy, *key),
-            percent(distinct, *key),
-            f"{100 * chance[key[0]]:.1f}",
+            *beside(key),
             f"{sum(within[key].values()):.0f} of {len(within[key])}",
         ]
         for key in keys
     ]
-    columns = [*precision, "thickness", "AUC / accuracy", "distinct", "chance", "budget"]
+    columns = [*precision, "thickness", "AUC / accuracy", *READ_WITH, "budget"]
     frame = labelled(results, rows, keys, columns)
     bold(frame, keys, [precision["P@k, ER"], precision["P@k, MSE"]])
     results.save_table("t2-main", frame)
+
+
+def _read_with(results: Results) -> Callable[[tuple[str, str]], list[str]]:
+    """What every P@k of a (data set, method) has to be read with: distinct top-k sets and chance, in percent."""
+    distinct = values(results, "distinct")
+    chance = {run.dataset: run.settings["k"] / _features(run) for run in results.runs()}
+    return lambda key: [percent(distinct, *key), f"{100 * chance[key[0]]:.1f}"]
 
 
 def _features(run: FinishedRun) -> int:
@@ -131,7 +142,9 @@ def explanation_table(results: Results) -> None:
             columns.append((title, attack))
             found.append(values(results, "precision", split + ending))
     keys = list(cells(results))
-    frame = labelled(results, [[percent(one, *key) for one in found] for key in keys], keys, columns)
+    beside = _read_with(results)
+    columns += [("clean", name) for name in READ_WITH]
+    frame = labelled(results, [[*(percent(one, *key) for one in found), *beside(key)] for key in keys], keys, columns)
     bold(frame, keys, list(found))
     results.save_table("t5-explanations", frame)
 
@@ -146,7 +159,7 @@ def budget_table(results: Results) -> None:
                 columns.append((title, f"{budget:g}"))
                 found.append(one)
     if found:
-        keys = [key for key in cells(results) if key in found[0]]
-        results.save_table(
-            "t9-budgets", labelled(results, [[percent(one, *key) for one in found] for key in keys], keys, columns)
-        )
+        keys, beside = [key for key in cells(results) if key in found[0]], _read_with(results)
+        columns += [("clean", name) for name in READ_WITH]
+        rows = [[*(percent(one, *key) for one in found), *beside(key)] for key in keys]
+        results.save_table("t9-budgets", labelled(results, rows, keys, columns))
