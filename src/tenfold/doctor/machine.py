@@ -66,9 +66,7 @@ def boosted_trees() -> Iterator[Check]:
     try:
         ctypes.CDLL(str(library))
     except OSError as error:
-        yield Check(
-            "bad", "LightGBM", str(error), "install OpenMP: libgomp1 on Debian, libomp with Homebrew"
-        )
+        yield Check("bad", "LightGBM", str(error), "install OpenMP: libgomp1 on Debian, libomp with Homebrew")
     else:
         yield Check("ok", "LightGBM", "its library can be loaded")
 
