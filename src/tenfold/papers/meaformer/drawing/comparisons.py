@@ -62,7 +62,7 @@ def _in_words(mean: float, interval: Interval | None) -> str:
 
 
 def ablation_bars(results: Results) -> None:
-    """Figure 5: the differences in H@1, a panel for each data set."""
+    """Figure 5: the differences in H@1, a panel for each data set with several; a single one is read in the table."""
     found = results.values("hits1_both", "last")
     panels = []
     for dataset in datasets_of(results, _ablations(results)):
@@ -71,7 +71,7 @@ def ablation_bars(results: Results) -> None:
             for method in _ablations(results)
             if (difference := _difference(found, dataset, method)) is not None
         ]
-        if rows:
+        if len(rows) > 1:
             panels.append((dataset, rows))
     if not panels:
         return
