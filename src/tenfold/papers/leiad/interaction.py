@@ -48,7 +48,7 @@ class Interaction:
         self.test = test
         self.generator = generator
         tables = [pool.inputs] if test is None else [pool.inputs, test.inputs]
-        self._end_model = end_model.build(tables, settings.end_model, generator)
+        self._end_model = end_model.build(tables, settings.end_model, int(generator.integers(2**31)))
         votes = Votes(len(pool))
         for function in initial_functions(pool, settings.initial):
             votes.append(function)
@@ -139,7 +139,8 @@ class Interaction:
         """Pseudo-labels under the user's labels (N,)."""
         state, settings = self.state, self.settings
         parameters = label_model.fit(state.votes, settings.label_model)
-        state.label_scores = label_model.posterior(state.votes, parameters, settings.label_model.anomaly_share)
+        weights = label_model.weights(parameters)
+        state.label_scores = label_model.posterior(state.votes, weights, settings.label_model.anomaly_share)
         found = int((state.gold == 1).sum())
         if state.use_majority:
             margins = (state.votes.anomalous - state.votes.normal).astype(np.int64)
@@ -171,7 +172,7 @@ class Interaction:
             rows = np.flatnonzero(state.gold != ABSTAIN)
             self._end_model.fit(rows, state.gold[rows])
             percentage = self.settings.pseudo_labels.anomaly_percentage
-            self._append("gold-model", generated.gold_model_votes(self._end_model.scores()[0], percentage))
+            self._append("gold-model", generated.gold_model_votes(self._end_model.scores(1)[0], percentage))
         window = slice(shown.start, shown.stop)
         marked = shown.start + np.flatnonzero(state.gold[window] == 1)
         if settings.window_votes:

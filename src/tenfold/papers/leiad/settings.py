@@ -62,11 +62,22 @@ class EndModelSettings(Strict):
     """The end model (card 3.7)."""
 
     kind: Literal["trees", "network"] = Field("trees", description="LightGBM, or the repository's perceptron")
-    leaves: int = Field(200, ge=2)
-    rounds: int = Field(100, ge=1)
+    leaves: int = Field(200, ge=2, description="trees: leaves of each")
+    rounds: int = Field(100, ge=1, description="trees: their number")
+    bins: int = Field(255, ge=2, description="trees: values told apart of each input")
     epochs: int = Field(50, ge=1, description="network")
     batch: int = Field(512, ge=3, description="network: two normal points for each anomaly")
     rate: Positive = Field(1e-3, description="network: learning rate of Adam")
+
+
+class OracleSettings(Strict):
+    """The simulated user (card 3.11)."""
+
+    kind: Literal["perfect", "noisy", "coarse"] = "perfect"
+    miss: Share = Field(0.1, description="noisy: probability that a run of anomalies is overlooked")
+    invent: Share = Field(0.05, description="noisy: probability of a false run in a stretch of a series")
+    stretch: int = Field(400, ge=1, description="noisy: points of a stretch, as many as a window has")
+    jitter: int = Field(5, ge=0, description="coarse: points by which either end of a run may be off")
 
 
 class LoopSettings(Strict):
