@@ -32,8 +32,8 @@ def build(tables: Sequence[np.ndarray], settings: EndModelSettings, seed: int) -
 class Trees:
     """LightGBM on one thread, without randomness.
 
-    The first table is binned once, with all its points, and every fit takes rows of it: binning the rows of each fit anew,
-    as the authors' code does, would cost more than growing the trees.
+    The first table is binned once, with all its points, and every fit takes rows of it: binning the rows of each fit
+    anew, as the authors' code does, would cost more than growing the trees.
     """
 
     def __init__(self, tables: Sequence[np.ndarray], settings: EndModelSettings) -> None:

@@ -1,9 +1,12 @@
 """Simulated users: what they believe of every point, from the true labels (card 3.11).
 
-A user marks in a window what it believes, so overlapping windows are answered alike, and every method meets the same user.
+A user marks in a window what it believes, so overlapping windows are answered alike, and every method meets the same
+user.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -48,7 +51,7 @@ def noisy(
     for start, stop in found[generator.random(len(found)) >= settings.miss]:
         believed[start:stop] = 1
     lengths = (found[:, 1] - found[:, 0]) if len(found) else np.ones(1, dtype=np.int64)
-    for first, last in zip(offsets[:-1], offsets[1:], strict=True):
+    for first, last in pairwise(offsets):
         stretches = np.arange(first, last, settings.stretch)
         drawn = stretches[generator.random(len(stretches)) < settings.invent]
         begins = drawn + generator.integers(settings.stretch, size=len(drawn))

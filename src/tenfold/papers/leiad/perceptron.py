@@ -17,6 +17,9 @@ PATIENCE = 5
 INITIAL_SPREAD = 0.2
 
 
+Layers = tuple[nn.Linear, nn.Linear, nn.Linear]
+
+
 class Perceptron:
     """F - F (ReLU) - 100, dropout 0.5, ReLU - 2, a sigmoid, and cross-entropy on top, as the repository has it.
 
@@ -27,14 +30,14 @@ class Perceptron:
         self._tables = [torch.from_numpy(np.asarray(table, dtype=np.float32)) for table in tables]
         self._settings = settings
         self._seed = seed
-        self._network: nn.Sequential | None = None
+        self._network: Layers | None = None
 
     def fit(self, rows: np.ndarray, labels: np.ndarray) -> None:
         """Train on the points `rows`: batches hold two normal points for each anomaly."""
         settings = self._settings
         generator = torch.Generator().manual_seed(self._seed)
         network = _network(self._tables[0].shape[1], generator)
-        optimiser = torch.optim.Adam(network.parameters(), lr=settings.rate)
+        optimiser = torch.optim.Adam([p for layer in network for p in layer.parameters()], lr=settings.rate)
         x, y = self._tables[0][torch.from_numpy(rows)], torch.from_numpy(labels.astype(np.int64))
         held = torch.zeros(len(y), dtype=torch.bool)
         held[torch.randperm(len(y), generator=generator)[: int(HELD_OUT * len(y))]] = True
@@ -62,9 +65,9 @@ class Perceptron:
         return [_forward(self._network, table).softmax(1)[:, 1].double().numpy() for table in self._tables[:count]]
 
 
-def _network(inputs: int, generator: torch.Generator) -> nn.Sequential:
+def _network(inputs: int, generator: torch.Generator) -> Layers:
     """Three linear layers with weights from N(0, 0.2) and biases 0."""
-    layers = nn.Sequential(nn.Linear(inputs, inputs), nn.Linear(inputs, 100), nn.Linear(100, 2))
+    layers = nn.Linear(inputs, inputs), nn.Linear(inputs, 100), nn.Linear(100, 2)
     with torch.no_grad():
         for layer in layers:
             layer.weight.normal_(0.0, INITIAL_SPREAD, generator=generator)
@@ -72,8 +75,8 @@ def _network(inputs: int, generator: torch.Generator) -> nn.Sequential:
     return layers
 
 
-def _forward(network: nn.Sequential, x: Tensor, dropout: torch.Generator | None = None) -> Tensor:
-    """Sigmoid outputs (n, 2), which take the place of logits; with a generator, half of the hidden units are dropped."""
+def _forward(network: Layers, x: Tensor, dropout: torch.Generator | None = None) -> Tensor:
+    """Sigmoid outputs (n, 2), which take the place of logits; with a generator half of the hidden units are dropped."""
     first, second, last = network
     hidden = second(first(x).relu())
     if dropout is not None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from tenfold.papers.leiad.preparation_settings import Prepare
+from tenfold.papers.leiad.ts2vec.settings import TS2VecSettings
 from tenfold.settings import Strict
+
+__all__ = ["LoopSettings", "Prepare", "Train"]
 
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -87,6 +91,11 @@ class LoopSettings(Strict):
         "weak", description="what the end model learns from: pseudo-labels and the user's labels, or the latter alone"
     )
     budget: int | None = Field(None, ge=1, description="interactions (shown windows) after which it ends; null: never")
+    detectors: bool = Field(
+        True,
+        description="initial LFs of the detectors; without, TS2Vec's alone, generated votes are checked by the "
+        "label model, and no point is suspected in advance",
+    )
     initial: tuple[float, float] = Field(
         (0.05, 0.95), description="initial LFs: a pooled score below is normal, above an anomaly (card 3.4)"
     )
@@ -95,3 +104,26 @@ class LoopSettings(Strict):
     generation: GenerationSettings = GenerationSettings()
     query: QuerySettings = QuerySettings()
     end_model: EndModelSettings = EndModelSettings()
+
+
+class Train(Strict):
+    """Settings of one method."""
+
+    task: Literal["represent", "detector", "supervised", "loop", "gold-replay", "votes-replay"] = Field(
+        "loop",
+        description="represent: TS2Vec; detector: its scores; supervised: all true labels; loop: interactive; "
+        "gold-replay, votes-replay: the windows of a finished loop again, without pseudo-labels, without an end model",
+    )
+    detector: str | None = Field(None, description="task detector: which one")
+    combine: Literal["snorkel", "majority", "flyingsquid"] = Field(
+        "snorkel", description="task votes-replay: what makes one score of the votes"
+    )
+    loop: LoopSettings = LoopSettings()
+    oracle: OracleSettings = OracleSettings()
+    ts2vec: TS2VecSettings = TS2VecSettings()
+
+    @model_validator(mode="after")
+    def _detector_is_named(self) -> Self:
+        if (self.task == "detector") != (self.detector is not None):
+            raise ValueError("detector: name one for task detector, and for no other task")
+        return self

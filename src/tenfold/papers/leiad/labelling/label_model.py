@@ -76,5 +76,5 @@ def posterior(votes: Votes, weights: np.ndarray, anomaly_share: float) -> np.nda
 
 def probability(odds: np.ndarray) -> np.ndarray:
     """The logistic function; 0 and 1 where they are nearest in double precision."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         return 1 / (1 + np.exp(-odds))
