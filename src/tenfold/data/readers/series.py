@@ -95,6 +95,8 @@ def _times(columns: Columns, name: str, time_format: TimeFormat) -> np.ndarray:
 
 def _values(columns: Columns, name: str) -> np.ndarray:
     """Numbers, NaN where the field is empty."""
+    if "" not in columns.values[name]:
+        return columns.numbers(name)
     empty = np.array([text == "" for text in columns.values[name]])
     shown = Columns(columns.path, [name])
     for line, text, missing in zip(columns.lines, columns.values[name], empty, strict=True):

@@ -6,7 +6,7 @@ in its whole series, and follows only what that changes. The masked latent chang
 then changes its output at most 2d further away. But the output at t depends on the output of that block only at
 multiples of 2d from t, for all later dilations are multiples of 2d, and everything up to this block together reaches
 less than 2 (2d) away. So of all that has changed only t - 2d, t and t + 2d still matter, after every block, and
-all points can be followed at once: the cost is that of some three plain passes, whatever the reach of the encoder.
+all points can be followed at once, with 8/3 the multiplications of a plain pass, whatever the reach of the encoder.
 """
 
 from __future__ import annotations
