@@ -37,12 +37,14 @@ def test_every_family_is_in_train_and_test(found):
     assert train == test == {f"family-{number}" for number in (1, 2, 3, 4)}
 
 
-def test_about_one_percent_is_anomalous_or_one_anomaly(found):
-    for one in found:
-        stretches = anomalous_stretches(one.labels)
-        last = max(stop - start for start, stop in stretches)
-        assert 0.01 * len(one) <= one.labels.sum() < 0.01 * len(one) + last
-        assert all(stop - start <= 60 for start, stop in stretches)
+def test_a_family_has_one_percent_of_anomalous_points_and_at_most_one_anomaly_more(found):
+    for family in np.unique(found.groups):
+        for side in ("train", "test"):
+            own = [one for one in found if (one.group, one.split) == (family, side)]
+            stretches = [stop - start for one in own for start, stop in anomalous_stretches(one.labels)]
+            share = 0.01 * sum(map(len, own))
+            assert share <= sum(stretches) < share + max(stretches)
+            assert max(stretches) <= 60
 
 
 def test_spikes_and_dips_stand_out_of_the_noise_by_the_asked_size(tmp_path):

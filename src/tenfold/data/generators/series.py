@@ -47,22 +47,25 @@ def families(
     """Write `series.csv`: series, family, split, timestamp, value, label. The same settings give the same bytes.
 
     A series is one or two sinusoids of period 24 to 288 (amplitudes around 1), AR(1) noise of standard deviation
-    `noise` and correlation `persistence`, and a slow trend. Anomalies are put in until `anomalous_share` of its points
-    are: a spike (one point, 6 to 10 standard deviations of the noise up), a dip (1 to 5 points, as far down), a level
-    shift (20 to 60 points), a stretch of 20 to 60 points at three times the frequency. Families take turns, so that
-    train and test hold all of them. Raises ConfigError when the numbers do not fit together.
+    `noise` and correlation `persistence`, and a slow trend. Anomalies are put in as long as less than
+    `anomalous_share` of the points are, counted over the series so far of the same family and split: a spike (one
+    point, 6 to 10 standard deviations of the noise up), a dip (1 to 5 points, as far down), a level shift (20 to 60
+    points), a stretch of 20 to 60 points at three times the frequency. Families take turns, so that train and test
+    hold all of them. Raises ConfigError when the numbers do not fit together.
     """
     if not (train >= 1 and test >= 1 and family_count >= 1 and 200 <= shortest <= longest):
         raise ConfigError("families: needs train, test and family_count of at least 1, and 200 <= shortest <= longest")
     rng = np.random.default_rng(seed)
     kinds = [_family(rng, number) for number in range(family_count)]
     lines = ["series,family,split,timestamp,value,label\n"]
+    owed: dict[tuple[int, str], float] = {}  # anomalous points that a family's series still lack
     for number in range(train + test):
-        family = number % family_count
-        values, labels = _series(
-            rng, kinds[family], int(rng.integers(shortest, longest + 1)), anomalous_share, noise, persistence
-        )
-        head = f"family-{family + 1}/{number + 1},family-{family + 1},{'train' if number < train else 'test'}"
+        family, split = number % family_count, "train" if number < train else "test"
+        length = int(rng.integers(shortest, longest + 1))
+        wanted = owed.get((family, split), 0.0) + anomalous_share * length
+        values, labels = _series(rng, kinds[family], length, wanted, noise, persistence)
+        owed[family, split] = wanted - labels.sum()
+        head = f"family-{family + 1}/{number + 1},family-{family + 1},{split}"
         lines += [
             f"{head},{FIRST + STEP * place},{value:.5f},{label}\n"
             for place, (value, label) in enumerate(zip(values, labels, strict=True))
@@ -80,11 +83,11 @@ def _family(rng: np.random.Generator, number: int) -> Family:
 
 
 def _series(
-    rng: np.random.Generator, family: Family, length: int, share: float, noise: float, persistence: float
+    rng: np.random.Generator, family: Family, length: int, wanted: float, noise: float, persistence: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Values (n,) and labels (n,) of one series."""
     time = np.arange(length)
-    places, labels = _places(rng, family, length, share)
+    places, labels = _places(rng, family, length, wanted)
     speed = np.ones(length)
     for kind, start, stop in places:
         if kind == "frequency":
@@ -107,13 +110,13 @@ def _series(
 
 
 def _places(
-    rng: np.random.Generator, family: Family, length: int, share: float
+    rng: np.random.Generator, family: Family, length: int, wanted: float
 ) -> tuple[list[tuple[str, int, int]], np.ndarray]:
     """Kind, first and one past the last point of each anomaly, none touching another, and the labels (n,)."""
     labels = np.zeros(length, dtype=np.int64)
     places = []
     for _ in range(100 * length):  # gives up where the series is full
-        if labels.sum() >= share * length:
+        if labels.sum() >= wanted:
             break
         kind = family.kinds[int(rng.integers(len(family.kinds)))]
         wide = {"spike": 1, "dip": int(rng.integers(1, 6))}.get(kind, int(rng.integers(20, 61)))
