@@ -53,6 +53,7 @@ def use_folders(root: Path, monkeypatch) -> Path:
         ("RESULTS", "results"),
         ("REFERENCE", "results/reference"),
         ("CACHE", ".tenfold"),
+        ("LABELS", "labels"),
     ):
         monkeypatch.setattr(paths, name, root / folder)
     return root
