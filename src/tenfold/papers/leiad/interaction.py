@@ -48,9 +48,9 @@ class Interaction:
         self.test = test
         self.generator = generator
         tables = [pool.inputs] if test is None else [pool.inputs, test.inputs]
-        self._end_model = end_model.build(tables, settings.end_model, generator)
+        self._end_model = end_model.build(tables, settings.end_model, int(generator.integers(2**31)))
         votes = Votes(len(pool))
-        for function in initial_functions(pool, settings.initial):
+        for function in initial_functions(pool, settings):
             votes.append(function)
         self.state = State(gold=np.full(len(pool), ABSTAIN, dtype=np.int8), votes=votes)
 
@@ -113,7 +113,9 @@ class Interaction:
             free = np.flatnonzero(state.gold == ABSTAIN)
             return self.generator.choice(free, min(settings.listed, len(free)), replace=False)
         if settings.strategy == "leiad":
-            values = query.leiad_scores(self.pool, state.votes, state.scores, state.gold, settings.weights)
+            diverse = query.diversity(self.pool.representations, state.gold)
+            suspicion = self.pool.suspicion if self.settings.detectors else np.zeros(len(self.pool))
+            values = query.leiad_scores(state.votes, state.scores, diverse, suspicion, settings.weights)
         elif settings.strategy == "uncertainty":
             values = query.binary_entropy(state.scores) if self._can_fit_gold() else self.pool.suspicion
         elif settings.strategy == "committee":
@@ -139,7 +141,8 @@ class Interaction:
         """Pseudo-labels under the user's labels (N,)."""
         state, settings = self.state, self.settings
         parameters = label_model.fit(state.votes, settings.label_model)
-        state.label_scores = label_model.posterior(state.votes, parameters, settings.label_model.anomaly_share)
+        weights = label_model.weights(parameters)
+        state.label_scores = label_model.posterior(state.votes, weights, settings.label_model.anomaly_share)
         found = int((state.gold == 1).sum())
         if state.use_majority:
             margins = (state.votes.anomalous - state.votes.normal).astype(np.int64)
@@ -171,25 +174,29 @@ class Interaction:
             rows = np.flatnonzero(state.gold != ABSTAIN)
             self._end_model.fit(rows, state.gold[rows])
             percentage = self.settings.pseudo_labels.anomaly_percentage
-            self._append("gold-model", generated.gold_model_votes(self._end_model.scores()[0], percentage))
+            self._append("gold-model", generated.gold_model_votes(self._end_model.scores(1)[0], percentage))
         window = slice(shown.start, shown.stop)
         marked = shown.start + np.flatnonzero(state.gold[window] == 1)
         if settings.window_votes:
-            nothing = np.zeros(len(self.pool), dtype=bool)
-            self._append("window", generated.votes_for(nothing, window, marked))
-            return
-        if not len(marked):
-            return
-        anchors = marked
+            self._append("window", generated.votes_for(np.zeros(len(self.pool), dtype=bool), window, marked))
+        elif len(marked):
+            self._generate(window, marked)
+
+    def _generate(self, window: slice, marked: np.ndarray) -> None:
+        """The functions that look for points like the marked ones."""
+        settings, pool, anchors = self.settings.generation, self.pool, marked
         if len(marked) > settings.anchors:
             anchors = np.sort(self.generator.choice(marked, settings.anchors, replace=False))
         if settings.representation != "none":
             found = generated.representation_votes(
-                self.pool.representations, anchors, settings.deviations, settings.representation
+                pool.representations, anchors, settings.deviations, settings.representation
             )
             self._append("representation", generated.votes_for(found, window, marked))
         if settings.statistics:
-            found = generated.statistics_votes(self.pool.inputs, anchors, settings.deviations)
+            found = generated.statistics_votes(pool.inputs, anchors, settings.deviations)
+            doubts = self.state.label_scores
+            if not self.settings.detectors and doubts is not None:
+                found &= doubts > doubts.mean()
             self._append("statistics", generated.votes_for(found, window, marked))
 
     def _append(self, kind: str, votes: np.ndarray) -> None:

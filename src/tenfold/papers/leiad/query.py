@@ -6,7 +6,7 @@ import numpy as np
 
 from tenfold.papers.leiad.labelling.majority import anomaly_share
 from tenfold.papers.leiad.labelling.votes import Votes
-from tenfold.papers.leiad.pool import Pool, scaled
+from tenfold.papers.leiad.pool import scaled
 
 
 def binary_entropy(share: np.ndarray) -> np.ndarray:
@@ -34,15 +34,21 @@ def combined(parts: np.ndarray, weights: tuple[float, ...]) -> np.ndarray:
 
 
 def leiad_scores(
-    pool: Pool, votes: Votes, scores: np.ndarray, gold: np.ndarray, weights: tuple[float, ...]
+    votes: Votes,
+    scores: np.ndarray,
+    diverse: np.ndarray,
+    suspicion: np.ndarray,
+    weights: tuple[float, ...],
 ) -> np.ndarray:
-    """Query scores (N,): disagreement, abstention, uncertainty, diversity, prior suspicion, weighted."""
+    """Query scores (N,): disagreement and abstention of the votes, uncertainty of the end model's `scores` (N,), the
+    points' diversity (N,) and prior suspicion (N,), weighted.
+    """
     parts = [
         binary_entropy(anomaly_share(votes)),
         np.log1p(votes.abstaining),
         binary_entropy(scores),
-        diversity(pool.representations, gold),
-        pool.suspicion,
+        diverse,
+        suspicion,
     ]
     return combined(np.stack(parts, axis=1).astype(np.float64), weights)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from tenfold.papers.leiad.preparation_settings import Prepare
+from tenfold.papers.leiad.ts2vec.settings import TS2VecSettings
 from tenfold.settings import Strict
+
+__all__ = ["LoopSettings", "Prepare", "Train"]
 
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -62,11 +66,22 @@ class EndModelSettings(Strict):
     """The end model (card 3.7)."""
 
     kind: Literal["trees", "network"] = Field("trees", description="LightGBM, or the repository's perceptron")
-    leaves: int = Field(200, ge=2)
-    rounds: int = Field(100, ge=1)
+    leaves: int = Field(200, ge=2, description="trees: leaves of each")
+    rounds: int = Field(100, ge=1, description="trees: their number")
+    bins: int = Field(255, ge=2, description="trees: values told apart of each input")
     epochs: int = Field(50, ge=1, description="network")
     batch: int = Field(512, ge=3, description="network: two normal points for each anomaly")
     rate: Positive = Field(1e-3, description="network: learning rate of Adam")
+
+
+class OracleSettings(Strict):
+    """The simulated user (card 3.11)."""
+
+    kind: Literal["perfect", "noisy", "coarse"] = "perfect"
+    miss: Share = Field(0.1, description="noisy: probability that a run of anomalies is overlooked")
+    invent: Share = Field(0.05, description="noisy: probability of a false run in a stretch of a series")
+    stretch: int = Field(400, ge=1, description="noisy: points of a stretch, as many as a window has")
+    jitter: int = Field(5, ge=0, description="coarse: points by which either end of a run may be off")
 
 
 class LoopSettings(Strict):
@@ -76,6 +91,11 @@ class LoopSettings(Strict):
         "weak", description="what the end model learns from: pseudo-labels and the user's labels, or the latter alone"
     )
     budget: int | None = Field(None, ge=1, description="interactions (shown windows) after which it ends; null: never")
+    detectors: bool = Field(
+        True,
+        description="initial LFs of the detectors; without, TS2Vec's alone, generated votes are checked by the "
+        "label model, and no point is suspected in advance",
+    )
     initial: tuple[float, float] = Field(
         (0.05, 0.95), description="initial LFs: a pooled score below is normal, above an anomaly (card 3.4)"
     )
@@ -84,3 +104,26 @@ class LoopSettings(Strict):
     generation: GenerationSettings = GenerationSettings()
     query: QuerySettings = QuerySettings()
     end_model: EndModelSettings = EndModelSettings()
+
+
+class Train(Strict):
+    """Settings of one method."""
+
+    task: Literal["represent", "detector", "supervised", "loop", "gold-replay", "votes-replay"] = Field(
+        "loop",
+        description="represent: TS2Vec; detector: its scores; supervised: all true labels; loop: interactive; "
+        "gold-replay, votes-replay: the windows of a finished loop again, without pseudo-labels, without an end model",
+    )
+    detector: str | None = Field(None, description="task detector: which one")
+    combine: Literal["snorkel", "majority", "flyingsquid"] = Field(
+        "snorkel", description="task votes-replay: what makes one score of the votes"
+    )
+    loop: LoopSettings = LoopSettings()
+    oracle: OracleSettings = OracleSettings()
+    ts2vec: TS2VecSettings = TS2VecSettings()
+
+    @model_validator(mode="after")
+    def _detector_is_named(self) -> Self:
+        if (self.task == "detector") != (self.detector is not None):
+            raise ValueError("detector: name one for task detector, and for no other task")
+        return self

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
+import torch
 
 from tenfold.papers.leiad.labelling.votes import ABSTAIN, ANOMALY, NORMAL
 from tenfold.papers.leiad.pool import FLOOR
 
 BLOCK = 1 << 22
-"""Numbers held at a time; larger tables go through in blocks of points or anchors."""
+"""Numbers of a table of points by anchors that are held at a time."""
 
 
 def representation_votes(
@@ -23,23 +24,14 @@ def representation_votes(
     is, which is what the authors' code does, and nearly nothing is near enough then.
     """
     norms = np.linalg.norm(representations, axis=1, keepdims=True)
-    unit = representations / np.maximum(norms, FLOOR)
+    unit = (representations / np.maximum(norms, FLOOR)).astype(np.float32)
+    aims = unit[anchors] if kind == "fixed" else representations[anchors].astype(np.float32)
     found = np.zeros(len(unit), dtype=bool)
-    for anchor in anchors:  # each has its own mean and spread over the pool
-        distance = _l1(unit, unit[anchor] if kind == "fixed" else representations[anchor])
-        found |= distance < distance.mean() - deviations * distance.std()
+    for block in _blocks(aims, len(unit)):
+        distance = torch.cdist(torch.from_numpy(unit), torch.from_numpy(block), p=1).numpy()  # (N, a)
+        bound = distance.mean(0, dtype=np.float64) - deviations * distance.std(0, dtype=np.float64)
+        found |= (distance < bound).any(axis=1)
     return found
-
-
-def _l1(points: np.ndarray, anchor: np.ndarray) -> np.ndarray:
-    """L1 distances (N,) of `points` (N, R) to one point, in double precision."""
-    step = max(1, BLOCK // points.shape[1])
-    return np.concatenate(
-        [
-            np.abs(points[start : start + step] - anchor).sum(1, dtype=np.float64)
-            for start in range(0, len(points), step)
-        ]
-    )
 
 
 def statistics_votes(inputs: np.ndarray, anchors: np.ndarray, deviations: float) -> np.ndarray:
@@ -48,14 +40,16 @@ def statistics_votes(inputs: np.ndarray, anchors: np.ndarray, deviations: float)
     `inputs` (N, F) are the end model's; each anchor has its own mean and standard deviation (ddof 0) over the pool.
     """
     found = np.zeros(len(inputs), dtype=bool)
-    for block in _blocks(anchors, max(1, BLOCK // len(inputs))):
-        products = inputs @ inputs[block].T  # (N, a)
+    for block in _blocks(inputs[anchors], len(inputs)):
+        products = inputs @ block.T  # (N, a)
         bound = products.mean(0, dtype=np.float64) + deviations * products.std(0, dtype=np.float64)
         found |= (products > bound).any(axis=1)
     return found
 
 
-def _blocks(anchors: np.ndarray, size: int) -> Iterator[np.ndarray]:
+def _blocks(anchors: np.ndarray, points: int) -> Iterator[np.ndarray]:
+    """The anchors (a, .) in pieces, so that a table of points by anchors stays small."""
+    size = max(1, BLOCK // points)
     for start in range(0, len(anchors), size):
         yield anchors[start : start + size]
 

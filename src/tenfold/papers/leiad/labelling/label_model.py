@@ -63,14 +63,18 @@ def fit(votes: Votes, settings: LabelModelSettings) -> np.ndarray:
     return np.clip(parameters, least, 1 - least)
 
 
-def posterior(votes: Votes, parameters: np.ndarray, anomaly_share: float) -> np.ndarray:
-    """P(y = 1 | votes) (N,): the prior times mu of every vote that is cast."""
+def weights(parameters: np.ndarray) -> np.ndarray:
+    """Log odds (m, 2) that a vote of each function, normal or anomaly, adds."""
     log = np.log(parameters).reshape(-1, 2, 2)  # (m, vote, y)
-    odds = math.log(anomaly_share / (1 - anomaly_share)) + votes.sums(log[:, :, 1] - log[:, :, 0])
-    return probability(odds)
+    return log[:, :, 1] - log[:, :, 0]
+
+
+def posterior(votes: Votes, weights: np.ndarray, anomaly_share: float) -> np.ndarray:
+    """P(y = 1 | votes) (N,): the prior odds times those of every vote that is cast."""
+    return probability(math.log(anomaly_share / (1 - anomaly_share)) + votes.sums(weights))
 
 
 def probability(odds: np.ndarray) -> np.ndarray:
     """The logistic function; 0 and 1 where they are nearest in double precision."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         return 1 / (1 + np.exp(-odds))
