@@ -40,7 +40,7 @@ def session_of(task: CommandTask, name: str) -> Iterator[tuple[Session, Callable
         "pool": digest_of_pool(pool),
         "settings": digest_of(settings.model_dump(mode="json")),
     }
-    with Session(task.labels / name, identity) as session:
+    with Session(task.labels, name, identity) as session:
         yield session, begin
 
 

@@ -54,13 +54,17 @@ class Answer:
 class Session:
     """The files of one session, held by one process. Use as a context: the lock is given back at its end."""
 
-    def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
-        """`identity`: `scale` and `seed`, which must stay, and digests `pool` and `settings`, which may change."""
-        self.folder = folder
+    def __init__(self, labels: Path, name: str, identity: Mapping[str, Any]) -> None:
+        """Open session `name` under `labels`, the data set's folder; begin it where there is none.
+
+        `identity`: `scale` and `seed`, which must stay, and digests `pool` and `settings`, which may change. Raises
+        ConfigError for a bad name, another scale or seed, and while another process has the session open.
+        """
+        self.folder = folder = labels / name
         self.notes: list[str] = []
         """What a person should know of the session's files, such as a damaged line that was dropped."""
-        if not NAME.fullmatch(folder.name):
-            raise ConfigError(f"--session: {folder.name!r} cannot be a folder's name; use letters, digits, . _ and -")
+        if not NAME.fullmatch(name):
+            raise ConfigError(f"--session: {name!r} cannot be a folder's name; use letters, digits, . _ and -")
         self._lock = FileLock(folder / "lock", timeout=0, fallback_to_soft=False)
         self._take_lock()
         try:
