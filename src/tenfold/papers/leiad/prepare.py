@@ -21,8 +21,8 @@ def prepare(task: Preparation) -> Prepared:
 
     - `names`, `groups` (S,) texts; `offsets` (S + 1,), `timestamps` (N,) int64
     - `values` (N,) float64; `labels` (N,) int8
-    - `scores` (N, 5) float32, in [0, 1] in each series; `detectors` (5,) their names
-    - `features` (N, 75) float32, z-scored in each series; `feature_names` (75,)
+    - `scores` (N, 5) float32, in [0, 1] in each series; `detector_names` (5,)
+    - `features` (N, 75) float16, which z-scores can bear, z-scored in each series; `feature_names` (75,)
     - `<seed>/train_series`, `<seed>/test_series`: places in `names`, rising
     """
     settings = Prepare.model_validate(task.settings)
@@ -45,8 +45,8 @@ def prepare(task: Preparation) -> Prepared:
         "values": np.concatenate(values),
         "labels": np.concatenate([one.labels[ends] for one in kept]),
         "scores": np.concatenate(found),
-        "detectors": np.array(DETECTORS),
-        "features": np.concatenate([statistical_features(x) for x in values]),
+        "detector_names": np.array(DETECTORS),
+        "features": np.concatenate([statistical_features(x).astype(np.float16) for x in values]),
         "feature_names": np.array(feature_names()),
     }  # fmt: skip
     for seed, (train, test) in draws.items():

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+ROUNDING = 1e-10
+"""What is left of a value below this share of the largest is an error of rounding: scaling would make it a score."""
+
 
 def score(values: np.ndarray, *, period: int = 90, share: float = 0.6, spacing: float = 0.01) -> np.ndarray:
     """|x - trend - season| of values (n,).
@@ -22,4 +25,5 @@ def score(values: np.ndarray, *, period: int = 90, share: float = 0.6, spacing: 
     rest = values - trend
     phase = np.arange(n) % period
     means = np.bincount(phase, weights=rest) / np.bincount(phase)
-    return np.abs(rest - (means - means.mean())[phase])
+    left = np.abs(rest - (means - means.mean())[phase])
+    return np.where(left > ROUNDING * np.abs(values).max(), left, 0.0)

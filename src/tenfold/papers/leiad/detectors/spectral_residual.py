@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 FLOOR = 1e-8
+ROUNDING = 1e-10
 EXTENSION = 5
 """Copies of the estimated next point, without which the last point would always stand out."""
 
@@ -52,4 +53,5 @@ def running_mean(values: np.ndarray, window: int) -> np.ndarray:
 
 def _ratio(saliency_map: np.ndarray, window: int) -> np.ndarray:
     average = running_mean(saliency_map, window)
-    return np.abs(saliency_map - average) / np.maximum(average, FLOOR)
+    ratio = np.abs(saliency_map - average) / np.maximum(average, FLOOR)
+    return np.where(ratio > ROUNDING, ratio, 0.0)
