@@ -84,7 +84,7 @@ def _build(name: str, plan: Plan, dataset: str, start: Job | None) -> None:
     print(f"`tenfold {name}` needs {what}: building with Snakemake", file=sys.stderr, flush=True)
     command = [
         "snakemake", "--cores", "all", *(path.relative_to(paths.ROOT).as_posix() for path in files),
-        "--config", f"scale={plan.scale_name}", f"papers=[{plan.slug}]",
+        "--quiet", "host", "rules", "reason", "--config", f"scale={plan.scale_name}", f"papers=[{plan.slug}]",
     ]  # fmt: skip
     # The rules call `tenfold`, which is found whether this environment is active or not.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])

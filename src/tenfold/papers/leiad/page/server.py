@@ -8,6 +8,7 @@ import threading
 import webbrowser
 from urllib.parse import urlsplit
 
+import pandas  # noqa: F401  (Plotly uses it once any thread has begun to import it: it must be there as a whole)
 from dash import Dash
 from flask import Flask, Response, abort, request, send_from_directory
 from werkzeug.serving import BaseWSGIServer, make_server
