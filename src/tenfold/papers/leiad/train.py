@@ -27,7 +27,8 @@ def represent(run: Run, seed: int, settings: Train) -> dict[str, np.ndarray]:
     """What every learning method of the seed starts from.
 
     - `train/representations`, `test/representations` (N, R) float16; `train_scores`, `test_scores` (N,): TS2Vec's
-    - `supervised` (M,) test scores of the end model that has all true labels, and `ceiling`, their AP
+    - `supervised` (M,) test scores of the end model that has all true labels, and `ceiling`, their AP; not of series
+      that are still to be labelled
     """
     from tenfold.papers.leiad.ts2vec.job import learn, represent, score
 
@@ -43,6 +44,8 @@ def represent(run: Run, seed: int, settings: Train) -> dict[str, np.ndarray]:
         found[f"{side}_scores"] = deviation.astype(np.float32)
         pools.append(Pool.of_series(arrays, series, representations, deviation))
     pool, test = pools
+    if (pool.labels < 0).any() or (test.labels < 0).any():
+        return found
     if len(np.unique(pool.labels)) < 2:
         raise ValueError(f"{run.job.name}: the series drawn for seed {seed} hold no anomaly; draw more of them")
     model = end_model.build([pool.inputs, test.inputs], settings.loop.end_model, seed=0)
