@@ -112,7 +112,7 @@ def _curves(path: Path) -> dict[str, OneSeries]:
 def _frame(path: Path) -> dict[str, np.ndarray]:
     """The columns of a table as pandas stores it in HDF5 ("fixed"): blocks of equal type, and their columns' names."""
     try:
-        import h5py  # type: ignore[import-not-found]
+        import h5py  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
         raise DataError(f"{path}: reading it needs the package h5py: install it with `pip install h5py`") from None
     columns: dict[str, np.ndarray] = {}
