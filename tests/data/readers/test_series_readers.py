@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tenfold.config import Configuration, RawDataset
-from tenfold.data.fetch import fetch
+from tenfold.data.fetch import adopt, fetch
 from tenfold.data.pickles import read_pickled
 from tenfold.data.readers import kpi, read, series, yahoo
 from tenfold.errors import DataError
@@ -248,6 +248,7 @@ def yahoo_files() -> dict[str, str]:
 
 
 def yahoo_archive(path, files: dict[str, str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(path, "w:gz") as packed:
         for name, text in files.items():
             member = tarfile.TarInfo(f"ydata-labeled-time-series-anomalies-v1_0/{name}")
@@ -298,6 +299,17 @@ def test_yahoo_with_a_missing_or_damaged_file_or_a_list_of_another_set_is_refuse
     (tmp_path / ARCHIVE).write_bytes((tmp_path / ARCHIVE).read_bytes()[:2000])
     with pytest.raises(DataError, match="cannot be read"):
         yahoo.s5(tmp_path, train_list=None, test_list=None)
+
+
+def test_the_licensed_archive_is_adopted_without_the_lists_and_leaves_lists_of_others_alone(tmp_path):
+    yahoo_archive(tmp_path / "mine" / ARCHIVE, yahoo_files())
+    entry = Configuration().datasets["yahoo-s5"]
+    manifest = adopt("yahoo-s5", entry, tmp_path / "mine", tmp_path / "s5")
+    assert len(read(manifest.reader, tmp_path / "s5", manifest.reader_settings)) == 367
+    for name in ("yahoo_train.txt", "yahoo_test.txt"):
+        write(tmp_path / "mine" / name, "yahoo_1\n")
+    again = adopt("yahoo-s5", entry, tmp_path / "mine", tmp_path / "s5")
+    assert again.reader_settings == {"train_list": None, "test_list": None}, "lists with another checksum do not count"
 
 
 # ---------------------------------------------------------------------------------------------- registry

@@ -11,8 +11,6 @@ from sklearn.ensemble import IsolationForest
 from tenfold.papers.leiad.detectors import isolation_forest, random_cut_forest
 from tenfold.papers.leiad.detectors.random_cuts import cartesian_trees, cut_trees
 
-Tree = "int | tuple"
-
 
 def recursive(clocks: np.ndarray, first: int = 0, last: int | None = None):
     """The tree over the points first .. last as nested pairs; points that no cut divides stay together as a list."""
