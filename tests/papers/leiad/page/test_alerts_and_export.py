@@ -32,6 +32,18 @@ def test_series_come_by_their_highest_score_with_their_runs_of_alerts():
     assert (third.name, third.alerts, third.labelled) == ("series-2", 0, 0)
 
 
+def test_series_of_equal_scores_come_by_the_points_above_the_bound():
+    scores = np.zeros(30)
+    scores[[5, 12, 14, 25, 26]] = 1.0
+    bound = bound_of(scores, 10)
+    assert bound == 1.0  # the model is sure of more points than the share asks for
+    assert [(found.name, found.alerts) for found in alerts_of(POOL, scores, None, bound)] == [
+        ("series-1", 2),
+        ("series-2", 1),
+        ("series-0", 1),
+    ]
+
+
 def test_so_many_percent_of_the_points_are_alerts():
     scores = np.random.default_rng(0).random(10_000)
     assert (scores > bound_of(scores, 4)).mean() == pytest.approx(0.04, abs=1e-3)

@@ -18,13 +18,13 @@ class SeriesAlerts:
     points: int
     highest: float
     at: int  # place of the highest score in the series
-    alerts: int  # runs of points above the bound
+    alerts: int  # runs of points at or above the bound
     labelled: int  # points that the person has labelled
     marked: int  # of them, anomalies
 
 
 def bound_of(scores: np.ndarray, percentage: float) -> float:
-    """The score from which on a point is an alert: so many percent of all points are.
+    """The score from which on a point is an alert: so many percent of all points are, or more where scores are equal.
 
     Without a labelled sample drawn at random no bound is calibrated, so it is the share that the pseudo-labels expect.
     """
@@ -32,13 +32,14 @@ def bound_of(scores: np.ndarray, percentage: float) -> float:
 
 
 def alerts_of(pool: Pool, scores: np.ndarray, gold: np.ndarray | None, bound: float) -> list[SeriesAlerts]:
-    """Every series, the one with the highest score first; those of the same score in their order."""
+    """Every series, the one with the highest score first, of equal ones that with more points above the bound."""
     starts = pool.offsets[:-1]
-    above = scores > bound
+    above = scores >= bound
     begins = above & ~np.concatenate([[False], above[:-1]])
     begins[starts] = above[starts]  # a run does not cross from one series into the next
     highest = np.maximum.reduceat(scores, starts)
     runs = np.add.reduceat(begins.astype(np.int64), starts)
+    exceeding = np.add.reduceat(above.astype(np.int64), starts)
     labels = np.full(len(scores), -1) if gold is None else gold
     labelled = np.add.reduceat((labels >= 0).astype(np.int64), starts)
     marked = np.add.reduceat((labels == 1).astype(np.int64), starts)
@@ -54,5 +55,5 @@ def alerts_of(pool: Pool, scores: np.ndarray, gold: np.ndarray | None, bound: fl
             labelled=int(labelled[series]),
             marked=int(marked[series]),
         )
-        for series in np.argsort(-highest, kind="stable")
+        for series in np.lexsort((-exceeding, -highest))
     ]

@@ -38,14 +38,14 @@ def _follow(page: Dash, background: Background) -> None:
         return _where(background.view, shown)
 
     @page.callback(
-        Output("query", "data"), Output("graph", "figure"), Output("place", "children"), Output("progress", "children"),
-        Output("notes", "children"), Input("shown", "data"), State("query", "data"),
+        Output("query", "data"), Output("graph", "figure"), Output("graph", "style"), Output("place", "children"),
+        Output("progress", "children"), Output("notes", "children"), Input("shown", "data"), State("query", "data"),
     )  # fmt: skip
     def ask(shown: dict[str, Any] | None, query: dict[str, Any] | None) -> tuple[Any, ...]:
         view = background.view
         if shown is None or view.pool is None or (query is not None and query["window"] == view.window):
-            return (no_update,) * 5
-        return _query(view), _figure(view), _place(view), _progress(view), " ".join(view.notes)
+            return (no_update,) * 6
+        return _query(view), *_figure(view), _place(view), _progress(view), " ".join(view.notes)
 
 
 def _progress_outputs(**options: Any) -> list[Output]:
@@ -120,8 +120,8 @@ def _look(page: Dash, background: Background) -> None:
         found = _alerts(view, bound)
         chosen = chosen or found[0][0]
         note = (
-            f"{len(found)} series by their highest score. An alert is a run of points above {bound:.3f}, the highest "
-            f"{view.percentage:g} % of the scores. Choose a series to see it."
+            f"{len(found)} series by their highest score. An alert is a run of points that score {bound:.3f} or more: "
+            f"the highest {view.percentage:g} % of the pool. Choose a series to see it."
         )
         pool = view.pool if chosen.startswith("pool") or view.test is None else view.test
         own = pool is view.pool
@@ -140,7 +140,7 @@ def _alerts(view: View, bound: float) -> list[tuple[str, SeriesAlerts]]:
     if view.test is not None and view.test_scores is not None:
         held_out = alerts_of(view.test, view.test_scores, None, bound)
         found += [(f"test-{alert.series}", alert) for alert in held_out]
-    return sorted(found, key=lambda pair: -pair[1].highest)
+    return sorted(found, key=lambda pair: -pair[1].highest)  # stable: equal ones stay as alerts_of has them
 
 
 def _exports(page: Dash, background: Background, session: str) -> None:
@@ -176,12 +176,13 @@ def _query(view: View) -> dict[str, Any]:
     return {"window": view.window, "number": view.number, "pending": view.query is not None, "marks": draft}
 
 
-def _figure(view: View) -> Any:
+def _figure(view: View) -> tuple[Any, Any]:
+    """The plot of the pending window, and the height that it needs."""
     if view.query is None or view.pool is None or view.gold is None:
-        return no_update
+        return no_update, no_update
     figure = figures.window_figure(view.pool, view.query, view.gold)
     figure["layout"]["meta"]["window_number"] = view.window
-    return figure
+    return figure, layout.height_of(figure["layout"]["height"])
 
 
 def _offset(view: View) -> int | None:

@@ -26,6 +26,8 @@ GRAPH = {
     "displaylogo": False, "displayModeBar": True, "scrollZoom": False, "responsive": True, "doubleClick": False,
     "modeBarButtons": [["select2d", "lasso2d", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d"]],
 }  # fmt: skip
+HEIGHT = 610
+"""Pixels of the window's plot before it is known how many detectors there are."""
 ROWS = 200
 """Rows of a table that are shown; the CSV files have all."""
 
@@ -75,7 +77,7 @@ def _window() -> html.Section:
             ),
             html.P(id="message", className="message", role="status"),
             html.Div(
-                dcc.Graph(id="graph", figure=_empty(600), config=GRAPH),
+                dcc.Graph(id="graph", figure=_empty(HEIGHT), config=GRAPH, style=height_of(HEIGHT)),
                 id="window", className="plate", tabIndex="0", role="application",
                 **{"aria-label": "The window that is asked about", "aria-describedby": "keys"},
             ),
@@ -156,7 +158,8 @@ def _learnt() -> html.Div:
 
 
 def _plate(name: str, height: int) -> html.Div:
-    graph = dcc.Graph(id=name, figure=_empty(height), config={"displayModeBar": False, "responsive": True})
+    config = {"displayModeBar": False, "responsive": True}
+    graph = dcc.Graph(id=name, figure=_empty(height), config=config, style=height_of(height))
     return html.Div(graph, className="plate")
 
 
@@ -165,6 +168,11 @@ def _button(action: str, text: str, key: str, className: str = "") -> html.Butto
         [html.Span(text, id=f"{action}-text"), html.Kbd(key)],
         id=f"do-{action}", type="button", className=f"action {className}".strip(), **{"data-action": action},
     )  # fmt: skip
+
+
+def height_of(pixels: int) -> dict[str, str]:
+    """A plot's own height: without it, it would shrink to nothing when the browser's window changes its size."""
+    return {"height": f"{pixels}px"}
 
 
 def _empty(height: int) -> dict[str, Any]:
@@ -220,7 +228,7 @@ def alerts_table(alerts: Sequence[tuple[str, SeriesAlerts]], chosen: str | None)
         )
         for key, found in alerts[:ROWS]
     ]  # fmt: skip
-    heads = ["series", "highest score", "at", "alerts", "points you labelled", "anomalies among them"]
+    heads = ["series", "highest score", "at", "alerts", "labelled", "marked"]
     return _table("Series, the highest score first", heads, 1, rows)
 
 
