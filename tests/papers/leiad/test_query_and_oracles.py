@@ -24,17 +24,20 @@ def test_the_query_score_has_the_values_of_the_card():  # 12.6
     scores, prior = np.array([0.5, 0.9, 0.01, 0.3, 0.99]), np.array([0.2, 0.6, 0.1, 0.4, 0.9])
     found = query.leiad_scores(votes, scores, diverse, prior, (1, 0.5, 0.5, 1, 0.2))
     assert found == pytest.approx([1.775000, 1.504457, 0.625000, 2.428724, 0.575000], abs=1e-6)
-    assert query.highest(found, gold, 5).tolist() == [3, 0, 1, 2]
+    assert query.highest(found, gold, 5, np.random.default_rng(0)).tolist() == [3, 0, 1, 2]
 
 
 def test_nothing_is_diverse_before_any_label():
     assert (query.diversity(np.ones((3, 2)), np.full(3, -1)) == 0).all()
 
 
-def test_ties_go_to_the_earlier_point_and_labelled_points_are_left_out():
-    gold = np.array([-1, 0, -1, -1, 1])
-    assert query.highest(np.array([1.0, 9.0, 2.0, 2.0, 9.0]), gold, 2).tolist() == [2, 3]
-    assert query.highest(np.zeros(5), np.zeros(5, dtype=int), 2).tolist() == []
+def test_labelled_points_are_left_out_and_ties_are_broken_at_random():
+    gold, generator = np.array([-1, 0, -1, -1, 1]), np.random.default_rng(0)
+    firsts = [query.highest(np.array([1.0, 9.0, 2.0, 2.0, 9.0]), gold, 2, generator).tolist() for _ in range(200)]
+    assert sorted(firsts[0]) == [2, 3]
+    assert 60 < sum(first == [2, 3] for first in firsts) < 140
+    assert query.highest(np.array([1.0, 9.0, 2.0, 2.0, 9.0]), gold, 5, generator).tolist()[-1] == 0
+    assert query.highest(np.zeros(5), np.zeros(5, dtype=int), 2, generator).tolist() == []
 
 
 def test_windows_are_clipped_to_their_series():  # 13.11

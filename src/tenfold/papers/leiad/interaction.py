@@ -122,7 +122,7 @@ class Interaction:
             values = query.committee_scores(state.votes)
         else:
             values = state.scores
-        return query.highest(values, state.gold, settings.listed)
+        return query.highest(values, state.gold, settings.listed, self.generator)
 
     # ----------------------------------------------------------------------------------------- learning
 

@@ -58,12 +58,15 @@ def committee_scores(votes: Votes) -> np.ndarray:
     return binary_entropy(anomaly_share(votes))
 
 
-def highest(scores: np.ndarray, gold: np.ndarray, count: int) -> np.ndarray:
-    """Places of the `count` unlabelled points with the largest scores, best first; ties go to the earlier point."""
+def highest(scores: np.ndarray, gold: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """Places of the `count` unlabelled points with the largest scores, best first; equal ones in random order.
+
+    Trees and votes give many points the same score, and the first of them all lie in the first series.
+    """
     free = np.flatnonzero(gold < 0)
     count = min(count, len(free))
     if count == 0:
         return free
     bound = np.partition(scores[free], len(free) - count)[len(free) - count]
-    candidates = free[scores[free] >= bound]
+    candidates = generator.permutation(free[scores[free] >= bound])
     return candidates[np.argsort(-scores[candidates], kind="stable")[:count]]
