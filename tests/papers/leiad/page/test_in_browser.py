@@ -200,7 +200,7 @@ def until(condition: Callable[[], Any], told: Callable[[], str], seconds: float 
     while time.monotonic() < end:
         if found := condition():
             return found
-        time.sleep(0.03)
+        time.sleep(0.1)
     raise AssertionError(told())
 
 
@@ -283,7 +283,7 @@ def after_undo(page, now):
     page.keys(Keys.DELETE)
     page.marked([now["cursor"]])
     page.keys("n")  # refused: something is marked
-    assert "1 points are marked" in page.text()
+    assert "1 point is marked. Press Enter to submit, or C to clear first." in page.text()
     page.keys(Keys.ENTER)
 
 

@@ -121,7 +121,7 @@ def _look(page: Dash, background: Background) -> None:
         chosen = chosen or found[0][0]
         note = (
             f"{len(found)} series by their highest score. An alert is a run of points that score {bound:.3f} or more: "
-            f"the highest {view.percentage:g} % of the pool. Choose a series to see it."
+            f"the highest {view.percentage:g}% of the pool. Choose a series to see it."
         )
         pool = view.pool if chosen.startswith("pool") or view.test is None else view.test
         own = pool is view.pool

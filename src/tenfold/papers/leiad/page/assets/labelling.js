@@ -12,6 +12,7 @@
   const STEP = 20;
   let state = null;
   let draftTimer = null;
+  let frame = null;
   let shownAt = 0;
 
   /* ------------------------------------------------------------------ what the marks do; no page needed */
@@ -101,6 +102,10 @@
     if (place && place.textContent !== text) place.textContent = text;
   }
 
+  function count(marks) {
+    return marks === 1 ? "1 point is" : `${marks} points are`;
+  }
+
   function busy(flag) {
     document.body.classList.toggle("busy", flag);
     document.querySelectorAll("button[data-action]").forEach((button) => {
@@ -108,8 +113,14 @@
     });
   }
 
+  /* A key that is held comes thirty times a second; the plot is drawn once for all that came since the last frame. */
+  function drawSoon() {
+    if (!frame) frame = window.requestAnimationFrame(draw);
+  }
+
   /* Draw marks and cursor where the plot shows others, also after the plot was drawn anew. */
   function draw() {
+    frame = null;
     const drawn = plot(), about = meta();
     if (!drawn || !about || !state || state.shown !== about.window_number) return;
     const line = drawn.data[about.window];
@@ -118,17 +129,15 @@
     if (drawn.drawnMarks === signature && drawn.data[about.marked].x.length === marks.length) return;
     drawn.drawnMarks = signature;
     const value = (place) => line.y[place - state.first];
-    window.Plotly.restyle(
-      drawn, { x: [marks, [state.cursor]], y: [marks.map(value), [value(state.cursor)]] }, [about.marked, about.cursor]
-    );
+    const points = { x: [marks, [state.cursor]], y: [marks.map(value), [value(state.cursor)]] };
     const shape = `shapes[${about.cursorShape}]`;
-    const update = { [`${shape}.x0`]: state.cursor, [`${shape}.x1`]: state.cursor };
+    const layout = { [`${shape}.x0`]: state.cursor, [`${shape}.x1`]: state.cursor };
     const range = drawn.layout.xaxis.range;
     if (state.cursor < range[0] || state.cursor > range[1]) {
       const half = (range[1] - range[0]) / 2;
-      update["xaxis.range"] = [state.cursor - half, state.cursor + half];
+      layout["xaxis.range"] = [state.cursor - half, state.cursor + half];
     }
-    window.Plotly.relayout(drawn, update);
+    window.Plotly.update(drawn, points, layout, [about.marked, about.cursor]);
     const hint = state.known.has(state.cursor) ? "labelled before" : state.marks.has(state.cursor) ? "marked" : "not marked";
     const shown = Number(value(state.cursor).toPrecision(6));
     say(`Cursor at ${state.cursor}: ${line.text[state.cursor - state.first]}, value ${shown}, ${hint}. ${marks.length} marked.`);
@@ -164,7 +173,7 @@
   }
 
   function changed() {
-    draw();
+    drawSoon();
     window.clearTimeout(draftTimer);
     draftTimer = window.setTimeout(sendDraft, DRAFT_MILLISECONDS);
   }
@@ -202,7 +211,7 @@
     },
     nothing() {
       if (!state.marks.size) send([]);
-      else say(`${state.marks.size} points are marked. Submit them with Enter, or clear them with C first.`);
+      else say(`${count(state.marks.size)} marked. Press Enter to submit, or C to clear first.`);
     },
     undo() {
       if (undo(state)) changed();
@@ -211,12 +220,12 @@
     clear() { clear(state); changed(); },
     toggle() { state.range = null; toggle(state, [state.cursor]); changed(); },
     remove() { removeRun(state); changed(); },
-    left() { move(state, -1); draw(); },
-    right() { move(state, 1); draw(); },
-    farLeft() { move(state, -STEP); draw(); },
-    farRight() { move(state, STEP); draw(); },
-    home() { move(state, state.first - state.cursor); draw(); },
-    end() { move(state, state.last - state.cursor); draw(); },
+    left() { move(state, -1); drawSoon(); },
+    right() { move(state, 1); drawSoon(); },
+    farLeft() { move(state, -STEP); drawSoon(); },
+    farRight() { move(state, STEP); drawSoon(); },
+    home() { move(state, state.first - state.cursor); drawSoon(); },
+    end() { move(state, state.last - state.cursor); drawSoon(); },
     extendLeft() { extend(state, -1); changed(); },
     extendRight() { extend(state, 1); changed(); },
     closer() { zoom(0.6); },
