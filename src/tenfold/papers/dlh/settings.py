@@ -1,0 +1,111 @@
+"""Settings of the dlh paper: what `config/papers/dlh.yaml` may say under `prepare` and for training."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from tenfold.settings import Strict
+
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Size = Annotated[int, Field(ge=1)]
+
+
+# ----------------------------------------------------------------------------------------------------- training
+
+
+class Images(Strict):
+    """Encoder and decoder of frames, the same for all models."""
+
+    hidden: Size = Field(256, description="dense: units of the one hidden layer")
+    channels: list[Size] | None = Field(None, description="convolutional: channels of each layer; null: dense")
+
+
+class Levels(Strict):
+    """Sizes of the latent hierarchy; lists name level 1 first, and their last entry holds for all levels above."""
+
+    count: Size = Field(2, description="N")
+    stochastic: list[Size] = Field([8, 3], min_length=1, description="size of s^n")
+    deterministic: list[Size] = Field([128, 64], min_length=1, description="size of d^n, the state of the GRU")
+    features: Size = Field(64, description="size of x^n and c^n")
+    hidden: Size = Field(128, description="units of the hidden layer of each multilayer perceptron")
+    smallest_deviation: Positive = Field(0.01, description="added to every standard deviation")
+
+    def stochastic_at(self, level: int) -> int:
+        """Size of s^n; levels count from 1."""
+        return self.stochastic[min(level, len(self.stochastic)) - 1]
+
+    def deterministic_at(self, level: int) -> int:
+        """Size of d^n; levels count from 1."""
+        return self.deterministic[min(level, len(self.deterministic)) - 1]
+
+
+class Hierarchy(Strict):
+    """How DLH decides which levels change."""
+
+    assignment: Literal["hard", "vade"] = Field("hard", description="q(e): Eqs. 3-4, or the soft one of VaDE")
+    nested: bool = Field(True, description="Eq. 5: no inference above a level that did not change")
+    static_gradient: bool = Field(True, description="the static KL also moves the previous posterior")
+    ticks: Literal["events", "examined"] = Field("events", description="when d^n moves on, for n >= 2")
+    factor_sees_below: bool = Field(True, description="p(e^n) also sees d^(n-1), a widening of Eq. 1")
+
+
+class Clockwork(Strict):
+    """CW-VAE's fixed rates."""
+
+    factor: int = Field(4, ge=2, description="k: level n ticks every k^(n-1) frames")
+
+
+class Training(Strict):
+    """Adam; schedules are given as shares of the updates."""
+
+    updates: Size = 1200
+    batch: Size = 32
+    length: int = Field(20, ge=2, description="frames of a training sequence")
+    learning_rate: Positive = 1e-3
+    decay_from: Share = Field(0.5, description="the learning rate is constant up to here, then falls linearly")
+    last_rate: Share = Field(0.05, description="share of the learning rate that is left at the end")
+    clip: Positive = Field(100.0, description="largest norm of the gradient")
+    first_deviation: Positive = Field(0.5, description="standard deviation of the likelihood at the start")
+    deviation: Positive = Field(0.1, description="the one it falls to, geometrically")
+    deviation_until: Share = Field(2 / 3, description="when it gets there")
+    first_divergence: Share = Field(0.3, description="weight of the KL terms at the start; it rises to 1")
+    divergence_until: Share = 0.25
+    margin: float = Field(5.0, ge=0, description="nats that a change must win by at the start; it falls to 0")
+    margin_until: Share = 5 / 6
+
+
+class Measuring(Strict):
+    """What is measured after training."""
+
+    context: int = Field(16, ge=1, description="frames that are given")
+    horizon: int = Field(24, ge=1, description="frames that are predicted")
+    samples: Size = Field(10, description="K, sampled futures of each sequence")
+    sequences: Size = Field(48, description="test sequences that are predicted")
+    event_sequences: Size = Field(200, description="test sequences on which events are compared with the true ones")
+    examples: int = Field(3, ge=0, description="test sequences whose prediction is kept for figures")
+
+
+class Train(Strict):
+    """Settings of one method."""
+
+    model: Literal["dlh", "cwvae", "vta", "lmc-memory", "vpr", "copy-last", "mean-frame"] = "dlh"
+    images: Images = Images()
+    levels: Levels = Levels()
+    hierarchy: Hierarchy = Hierarchy()
+    clockwork: Clockwork = Clockwork()
+    training: Training = Training()
+    measuring: Measuring = Measuring()
+
+    @model_validator(mode="after")
+    def _last_block_of_the_context_is_complete(self) -> Self:
+        if self.model == "cwvae":
+            block = self.clockwork.factor ** (self.levels.count - 1)
+            if self.measuring.context % block:
+                raise ValueError(
+                    f"measuring.context: {self.measuring.context} frames must be a multiple of the {block} frames of "
+                    "CW-VAE's slowest level, whose last block would otherwise see the future"
+                )
+        return self
