@@ -75,7 +75,7 @@ def walks(generator: np.random.Generator, walls: np.ndarray, length: int) -> Wal
     entered = np.zeros(sequences, dtype=bool)
     at, towards, before, turns, beginnings = [], [], [], [], []
     beginning = np.zeros(sequences, dtype=np.int64)
-    while beginning.min(initial=length) < length:  # a move starts where the one before ended
+    while not at or beginning.min(initial=length) < length:  # a move starts where the one before ended
         open_ = np.stack([~walls[rows, cell[:, 0] + down, cell[:, 1] + right] for down, right in DIRECTIONS], -1)
         back = (heading + 2) % 4
         allowed = open_.copy()
