@@ -148,7 +148,7 @@ class DynamicLatentHierarchy(VideoModel):
         found = self.infer(self.features(video), generator)
         terms = self.terms(found)
         means = [course.posterior.mean for course in found.courses]
-        return Events(found.changed, found.seen, torch.sigmoid(terms.logits), terms.state, means)
+        return Events(found.changed, found.seen, torch.sigmoid(terms.logits), terms.state + terms.update, means)
 
     def _levels(self) -> list[Level]:
         return list(self.levels)  # type: ignore[arg-type]
