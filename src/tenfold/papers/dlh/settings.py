@@ -13,6 +13,76 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Size = Annotated[int, Field(ge=1)]
 
 
+# ------------------------------------------------------------------------------------------------------ prepare
+
+
+class MovingBall(Strict):
+    """A ball that changes colour where it bounces, or by chance (`data/generators/moving_ball.py`)."""
+
+    kind: Literal["moving-ball"]
+    side: int = Field(16, ge=8, description="pixels")
+    radius: Positive = Field(3.0, description="pixels")
+    speed: Positive = Field(1.5, description="pixels a frame")
+    jump: Share = Field(0.0, description="lambda, chance of a random colour in a frame without a bounce")
+
+
+class MovingDigits(Strict):
+    """Two real digits that bounce (`data/generators/moving_digits.py`); the pools of digits of the parts differ."""
+
+    kind: Literal["moving-digits"]
+    side: int = Field(64, ge=16, description="pixels")
+    digit_side: Literal[28, 14] = Field(28, description="pixels; 14: means of 2 x 2")
+    speeds: tuple[Positive, Positive] = Field((2.0, 5.0), description="pixels a frame")
+    validation_share: float = Field(0.1, gt=0, lt=1, description="of the training digits")
+
+
+class MazeWalks(Strict):
+    """Walks through mazes in first person (`data/generators/maze_walks.py`)."""
+
+    kind: Literal["maze-walks"]
+    side: int = Field(64, ge=8, description="pixels")
+    cells: int = Field(7, ge=2, description="of a maze along each side")
+
+
+class Windows(Strict):
+    """Squares cut out of a film, which is split in time: for cameras that do not move."""
+
+    size: int = Field(192, ge=8, description="pixels")
+    step: int = Field(96, ge=1, description="pixels between two squares")
+    train: tuple[int, int] = Field((0, 520), description="first frame, and the one after the last")
+    validation: tuple[int, int] = (540, 600)
+    test: tuple[int, int] = (640, 795)
+
+
+class RealVideos(Strict):
+    """Published videos (`data/readers/clips.py`): whole frames made square, or windows of them."""
+
+    kind: Literal["videos"]
+    side: int = Field(64, ge=8, description="pixels after resizing")
+    colours: Literal["grey", "colour"] = "grey"
+    windows: Windows | None = Field(None, description="null: whole frames, split by the publisher's parts")
+    motion: float = Field(0.0, ge=0, le=1, description="least mean absolute frame difference of a sequence")
+    train_every: int = Field(20, ge=1, description="frames between the starts of two training sequences of a clip")
+    validation_share: float = Field(0.1, gt=0, lt=1, description="of the groups (persons, clips) of the training part")
+
+
+class Prepare(Strict):
+    """Which videos, how many and how long."""
+
+    scene: MovingBall | MovingDigits | MazeWalks | RealVideos = Field(discriminator="kind")
+    train: int = Field(0, ge=0, description="stored training sequences; 0: generated afresh for every update")
+    validation: int = Field(100, ge=1, description="sequences, at most")
+    test: int = Field(200, ge=1, description="sequences, at most")
+    length: int = Field(20, ge=2, description="frames of a stored training sequence")
+    test_length: int = Field(40, ge=2, description="frames of a validation or test sequence")
+
+    @model_validator(mode="after")
+    def _real_videos_are_stored(self) -> Self:
+        if self.train == 0 and isinstance(self.scene, RealVideos):
+            raise ValueError("train: real videos cannot be generated afresh; say how many sequences to store")
+        return self
+
+
 # ----------------------------------------------------------------------------------------------------- training
 
 
