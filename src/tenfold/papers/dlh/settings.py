@@ -145,6 +145,7 @@ class Training(Strict):
     divergence_until: Share = 0.25
     margin: float = Field(5.0, ge=0, description="nats that a change must win by at the start; it falls to 0")
     margin_until: Share = 5 / 6
+    log_every: Size = Field(20, description="updates between two rows of the history")
 
 
 class Measuring(Strict):
@@ -161,7 +162,7 @@ class Measuring(Strict):
 class Train(Strict):
     """Settings of one method."""
 
-    model: Literal["dlh", "cwvae", "vta", "lmc-memory", "vpr", "copy-last", "mean-frame"] = "dlh"
+    model: Literal["dlh", "cwvae", "vta", "lmc-memory", "vpr", "copy-last", "mean-frame", "black"] = "dlh"
     images: Images = Images()
     levels: Levels = Levels()
     hierarchy: Hierarchy = Hierarchy()

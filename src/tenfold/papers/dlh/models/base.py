@@ -45,7 +45,7 @@ class Events:
     probability: Tensor
     """(B, T, N) the model's own probability of a change given the past; NaN where it has none."""
     divergence: Tensor
-    """(B, T, N) nats paid for the states (not for e); 0 where frozen."""
+    """(B, T, N) nats paid for the states and for e; 0 where frozen."""
     means: list[Tensor]
     """Of each level (B, T, s_n): posterior means."""
 

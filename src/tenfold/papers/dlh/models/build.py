@@ -24,4 +24,8 @@ def build(settings: Train, frame: Frame) -> VideoModel:
         from tenfold.papers.dlh.models.floors import MeanFrame
 
         return MeanFrame()
+    if settings.model == "black":
+        from tenfold.papers.dlh.models.floors import Black
+
+        return Black()
     raise NotImplementedError(settings.model)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -23,9 +22,9 @@ class Gaussian(NamedTuple):
         """Reparametrised: mean + deviation * noise."""
         return self.mean + self.deviation * noise
 
-    def at(self, *index: Tensor) -> Gaussian:
-        """Both parts at an index into their leading axes."""
-        return Gaussian(self.mean[index], self.deviation[index])
+    def frame(self, t: int) -> Gaussian:
+        """(B, T, s) -> (B, s)."""
+        return Gaussian(self.mean[:, t], self.deviation[:, t])
 
     def detach(self) -> Gaussian:
         return Gaussian(self.mean.detach(), self.deviation.detach())
@@ -49,12 +48,12 @@ class GaussianHead(nn.Module):
     def __init__(self, inputs: int, hidden: int, outputs: int, smallest: float) -> None:
         """`smallest` is added to every standard deviation."""
         super().__init__()
+        self.size = outputs
         self.layers = perceptron(inputs, hidden, 2 * outputs)
         self.smallest = smallest
 
-    def forward(self, *parts: Tensor) -> Gaussian:
-        """Parts (..., .) are joined along the last axis."""
-        mean, raw = self.layers(torch.cat(parts, -1)).chunk(2, -1)
+    def forward(self, inputs: Tensor) -> Gaussian:
+        mean, raw = self.layers(inputs).chunk(2, -1)
         return Gaussian(mean, functional.softplus(raw + RAW_SHIFT) + self.smallest)
 
 
