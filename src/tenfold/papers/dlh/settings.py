@@ -123,9 +123,17 @@ class Hierarchy(Strict):
 
 
 class Clockwork(Strict):
-    """CW-VAE's fixed rates."""
+    """CW-VAE's rates, and its sizes where they differ from those of DLH, so that both have as many parameters."""
 
     factor: int = Field(4, ge=2, description="k: level n ticks every k^(n-1) frames")
+    stochastic: list[Size] = Field([8], min_length=1, description="in place of levels.stochastic")
+    hidden: Size = Field(96, description="in place of levels.hidden")
+
+
+class Single(Strict):
+    """The recurrent state-space model is DLH with one level; its size where it differs."""
+
+    deterministic: Size = Field(224, description="size of its recurrent state")
 
 
 class Training(Strict):
@@ -162,11 +170,12 @@ class Measuring(Strict):
 class Train(Strict):
     """Settings of one method."""
 
-    model: Literal["dlh", "cwvae", "vta", "lmc-memory", "vpr", "copy-last", "mean-frame", "black"] = "dlh"
+    model: Literal["dlh", "rssm", "cwvae", "vta", "lmc-memory", "vpr", "copy-last", "mean-frame", "black"] = "dlh"
     images: Images = Images()
     levels: Levels = Levels()
     hierarchy: Hierarchy = Hierarchy()
     clockwork: Clockwork = Clockwork()
+    single: Single = Single()
     training: Training = Training()
     measuring: Measuring = Measuring()
 
