@@ -51,8 +51,13 @@ def ssim(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 def _window_means(frames: np.ndarray) -> np.ndarray:
     """Means over 7 x 7 windows inside the frame: (..., H, W, C) -> (..., H - 6, W - 6, C)."""
     height, width = (side - WINDOW + 1 for side in frames.shape[-3:-1])
-    rows = sum(frames[..., shift : shift + height, :, :] for shift in range(WINDOW))
-    return sum(rows[..., shift : shift + width, :] for shift in range(WINDOW)) / WINDOW**2  # type: ignore[index]
+    rows = np.zeros((*frames.shape[:-3], height, *frames.shape[-2:]))
+    for shift in range(WINDOW):
+        rows += frames[..., shift : shift + height, :, :]
+    sums = np.zeros((*rows.shape[:-2], width, rows.shape[-1]))
+    for shift in range(WINDOW):
+        sums += rows[..., shift : shift + width, :]
+    return sums / WINDOW**2
 
 
 def best_of(values: np.ndarray) -> np.ndarray:

@@ -73,24 +73,19 @@ def walks(generator: np.random.Generator, walls: np.ndarray, length: int) -> Wal
     cell = 2 * generator.integers(cells, size=(sequences, 2)) + 1
     heading = generator.integers(4, size=sequences)
     entered = np.zeros(sequences, dtype=bool)
-    at, towards, before, turns, beginnings = [], [], [], [], []
+    moves: list[tuple[np.ndarray, ...]] = []
     beginning = np.zeros(sequences, dtype=np.int64)
-    while not at or beginning.min(initial=length) < length:  # a move starts where the one before ended
+    while not moves or beginning.min(initial=length) < length:  # a move starts where the one before ended
         open_ = np.stack([~walls[rows, cell[:, 0] + down, cell[:, 1] + right] for down, right in DIRECTIONS], -1)
         back = (heading + 2) % 4
         allowed = open_.copy()
         allowed[rows, back] &= ~entered | (open_.sum(-1) == 1)
         direction = (generator.random((sequences, 4)) * allowed).argmax(-1)
         turn = (direction - heading + 1) % 4 - 1  # quarter turns: -1, 0, 1, 2
-        at.append(cell)
-        towards.append(direction)
-        before.append(heading)
-        turns.append(turn)
-        beginnings.append(beginning)
+        moves.append((cell, direction, heading, turn, beginning))
         beginning = beginning + FRAMES_PER_STEP * (1 + abs(turn))
         cell, heading, entered = cell + 2 * DIRECTIONS[direction], direction, np.ones(sequences, dtype=bool)
-    moves = (np.stack(part, 1) for part in (at, towards, before, turns, beginnings))
-    return _in_frames(*moves, length=length)
+    return _in_frames(*(np.stack(part, 1) for part in zip(*moves, strict=True)), length=length)
 
 
 def _in_frames(
