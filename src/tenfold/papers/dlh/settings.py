@@ -152,6 +152,7 @@ class Training(Strict):
     first_divergence: Share = Field(0.3, description="weight of the KL terms at the start; it rises to 1")
     divergence_until: Share = 0.25
     margin: float = Field(5.0, ge=0, description="nats that a change must win by at the start; it falls to 0")
+    margin_from: Share = Field(0.0, description="when it begins to fall")
     margin_until: Share = 5 / 6
     log_every: Size = Field(20, description="updates between two rows of the history")
 
