@@ -98,7 +98,7 @@ def test_depth_lies_between_one_and_the_number_of_levels(proposed):
 
 @given(st.floats(-6, 6), st.floats(0.05, 20), st.floats(0.05, 20))
 def test_the_soft_objective_is_the_free_energy_of_the_mixture(prior_logit, change, static):
-    """q KL_1 + (1 - q) KL_0 + KL[q(e) || p(e)] at the best q is -log sum_e p(e) exp(-KL_e): the bound that VaDE optimises."""
+    """q KL_1 + (1 - q) KL_0 + KL[q(e) || p(e)] at the best q is -log sum_e p(e) exp(-KL_e)."""
     prior, change, static = (double(v) for v in (prior_logit, change, static))
     q_logit = selection.soft_logit(change, static, prior)
     q = torch.sigmoid(q_logit)

@@ -16,7 +16,7 @@ def point(settings: Training, update: int) -> Point:
         updates=settings.updates,
         deviation=settings.first_deviation * ratio ** _progress(done, settings.deviation_until),
         divergence=settings.first_divergence + (1 - settings.first_divergence) * rise,
-        margin=settings.margin * (1 - _progress(done, settings.margin_until)),
+        margin=settings.margin * (1 - _progress(done, settings.margin_until, settings.margin_from)),
     )
 
 
@@ -27,6 +27,6 @@ def learning_rate(settings: Training, update: int) -> float:
     return settings.learning_rate * (1 - (1 - settings.last_rate) * fallen)
 
 
-def _progress(done: float, until: float) -> float:
-    """0 at the start, 1 from `until` on; both are shares of the training."""
-    return 1.0 if done >= until else done / until
+def _progress(done: float, until: float, start: float = 0.0) -> float:
+    """0 up to `start`, 1 from `until` on, linear between them; all are shares of the training."""
+    return 1.0 if done >= until else max(0.0, done - start) / (until - start)

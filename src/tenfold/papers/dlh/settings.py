@@ -123,9 +123,17 @@ class Hierarchy(Strict):
 
 
 class Clockwork(Strict):
-    """CW-VAE's fixed rates."""
+    """CW-VAE's rates, and its sizes where they differ from those of DLH, so that both have as many parameters."""
 
     factor: int = Field(4, ge=2, description="k: level n ticks every k^(n-1) frames")
+    stochastic: list[Size] = Field([8], min_length=1, description="in place of levels.stochastic")
+    hidden: Size = Field(96, description="in place of levels.hidden")
+
+
+class Single(Strict):
+    """The recurrent state-space model is DLH with one level; its size where it differs."""
+
+    deterministic: Size = Field(224, description="size of its recurrent state")
 
 
 class Segments(Strict):
@@ -176,6 +184,7 @@ class Training(Strict):
     first_divergence: Share = Field(0.3, description="weight of the KL terms at the start; it rises to 1")
     divergence_until: Share = 0.25
     margin: float = Field(5.0, ge=0, description="nats that a change must win by at the start; it falls to 0")
+    margin_from: Share = Field(0.0, description="when it begins to fall")
     margin_until: Share = 5 / 6
     log_every: Size = Field(20, description="updates between two rows of the history")
 
@@ -194,7 +203,7 @@ class Measuring(Strict):
 class Train(Strict):
     """Settings of one method."""
 
-    model: Literal["dlh", "cwvae", "vta", "lmc-memory", "vpr", "copy-last", "mean-frame", "black"] = "dlh"
+    model: Literal["dlh", "rssm", "cwvae", "vta", "lmc-memory", "vpr", "copy-last", "mean-frame", "black"] = "dlh"
     images: Images = Images()
     levels: Levels = Levels()
     hierarchy: Hierarchy = Hierarchy()
@@ -202,6 +211,7 @@ class Train(Strict):
     segments: Segments = Segments()
     memory: MotionMemory = MotionMemory()
     surprise: Surprise = Surprise()
+    single: Single = Single()
     training: Training = Training()
     measuring: Measuring = Measuring()
 

@@ -8,10 +8,10 @@ from tenfold.papers.dlh.settings import Train
 
 def build(settings: Train, frame: Frame) -> VideoModel:
     """A fresh model; its initial values come from PyTorch's default generator."""
-    if settings.model == "dlh":
+    if settings.model in ("dlh", "rssm"):
         from tenfold.papers.dlh.models.dlh import DynamicLatentHierarchy
 
-        return DynamicLatentHierarchy(settings, frame)
+        return DynamicLatentHierarchy(settings if settings.model == "dlh" else single_level(settings), frame)
     if settings.model == "cwvae":
         from tenfold.papers.dlh.models.cwvae import ClockworkVAE
 
@@ -29,3 +29,9 @@ def build(settings: Train, frame: Frame) -> VideoModel:
 
         return Black()
     raise NotImplementedError(settings.model)
+
+
+def single_level(settings: Train) -> Train:
+    """The settings of a recurrent state-space model: DLH with one level, which changes at every frame."""
+    sizes = settings.levels.model_copy(update={"count": 1, "deterministic": [settings.single.deterministic]})
+    return settings.model_copy(update={"levels": sizes})

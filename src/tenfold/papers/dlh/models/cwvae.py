@@ -91,7 +91,8 @@ class ClockworkVAE(VideoModel):
 
     def __init__(self, settings: Train, frame: Frame) -> None:
         super().__init__()
-        sizes = settings.levels
+        own = {"stochastic": settings.clockwork.stochastic, "hidden": settings.clockwork.hidden}
+        sizes = settings.levels.model_copy(update=own)
         self.final_deviation = settings.training.deviation
         self.pixels = frame.height * frame.width * frame.channels
         self.periods = [settings.clockwork.factor**n for n in range(sizes.count)]
@@ -109,7 +110,7 @@ class ClockworkVAE(VideoModel):
         return found
 
     def follow(self, features: list[Tensor], frames: int, generator: torch.Generator) -> list[Course]:
-        """All levels over `frames` frames, level 1 first; where there are no features any more, they follow the prior."""
+        """All levels over `frames` frames, level 1 first; beyond the features they follow their priors."""
         rows = features[0].shape[0]
         ticks = [-(-frames // period) for period in self.periods]
         draws = [
