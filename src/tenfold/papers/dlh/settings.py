@@ -137,7 +137,9 @@ class Single(Strict):
 
 
 class Segments(Strict):
-    """VTA's segments."""
+    """VTA's segments, and its sizes where they differ from those of DLH, so that both have as many parameters."""
+
+    deterministic: list[Size] = Field([96, 48], min_length=2, description="in place of levels.deterministic")
 
     longest: int = Field(10, ge=1, description="frames after which the prior ends a segment")
     most: int | None = Field(5, ge=1, description="segments after which the prior starts no other; null: no limit")

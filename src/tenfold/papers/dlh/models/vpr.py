@@ -26,6 +26,10 @@ from tenfold.papers.dlh.models.selection import examined
 from tenfold.papers.dlh.settings import Hierarchy, Levels, Surprise, Train
 
 
+ROUNDING = 1e-6
+"""Nats; what exceeds its mean by less is noise of the arithmetic."""
+
+
 class EventLevel(Level):
     """A level of DLH whose changes come with a renewal process in place of the learned p(e)."""
 
@@ -161,8 +165,8 @@ def find_events(
 ) -> Tensor:
     """Events (B, T, N) bool; the first frame is one of every level, and level 1 has one at every frame.
 
-    A level is examined only where the level below has an event. `margin` is a training aid: nats by which an expected
-    event must win.
+    A level is examined only where the level below has an event. `margin` is a training aid: nats by which an event
+    must win.
     """
     rows, frames = features[0].shape[:2]
     everywhere = torch.ones(rows, dtype=torch.bool, device=features[0].device)
@@ -177,7 +181,7 @@ def find_events(
             posterior = levels[n].infer(features[n][:, t], context)
             static = divergence(posterior, states[n].posterior)
             change = divergence(posterior, levels[n].predict(states[n].memory, context))
-            event = (change + margin < static) | unexpected(static, past[n], surprise)
+            event = (change + margin < static) | unexpected(static - margin, past[n], surprise)
             past[n].append(torch.where(changed[n - 1], static, torch.nan))
             changed.append(changed[n - 1] & (everywhere if t == 0 else event))
         context = None
@@ -199,7 +203,7 @@ def unexpected(static: Tensor, past: list[Tensor], surprise: Surprise) -> Tensor
     window = past[1:][-surprise.window :]
     if not window:
         return torch.zeros_like(static, dtype=torch.bool)
-    return static > surprise.factor * torch.stack(window).nanmean(0)  # a comparison with NaN is false
+    return static > surprise.factor * torch.stack(window).nanmean(0) + ROUNDING  # a comparison with NaN is false
 
 
 def _context(states: list[Running], n: int) -> Tensor | None:

@@ -50,16 +50,27 @@ class Running(NamedTuple):
     """(R,) logit."""
 
 
+class Future(NamedTuple):
+    """What was rolled out."""
+
+    seen: Tensor
+    """(R, horizon, belief + s): what the decoder gets."""
+    starts: Tensor
+    """(R, horizon) bool"""
+    abstract: Tensor
+    """(R, horizon, z)"""
+
+
 class VariationalTemporalAbstraction(VideoModel):
-    """The two levels of VTA, of the sizes of levels 1 and 2."""
+    """The two levels of VTA; their states have the sizes of those of levels 1 and 2."""
 
     def __init__(self, settings: Train, frame: Frame) -> None:
         super().__init__()
         sizes, self.segments = settings.levels, settings.segments
         self.final_deviation = settings.training.deviation
         self.pixels = frame.height * frame.width * frame.channels
-        state, belief = sizes.stochastic_at(1), sizes.deterministic_at(1)
-        abstract, above = sizes.stochastic_at(2), sizes.deterministic_at(2)
+        state, belief = sizes.stochastic_at(1), self.segments.deterministic[0]
+        abstract, above = sizes.stochastic_at(2), self.segments.deterministic[1]
         hidden, smallest = sizes.hidden, sizes.smallest_deviation
         self.encoder = Encoder(frame, settings.images, sizes.features)
         self.decoder = Decoder(frame, settings.images, belief + state)
@@ -151,6 +162,28 @@ class VariationalTemporalAbstraction(VideoModel):
             found.append(belief)
         return torch.stack(found, 1)
 
+    def roll_out(self, now: Running, horizon: int, generator: torch.Generator) -> Future:
+        """`horizon` frames further; where segments start is sampled from p(m), states from their priors."""
+        rows, like = (horizon, len(now.state)), now.state
+        abstract_draws, draws = (
+            noise((*rows, size), like, generator) for size in (now.abstract_state.shape[1], now.state.shape[1])
+        )
+        chances = _uniform(rows, like, generator)
+        found = []
+        for t in range(horizon):
+            start = (chances[t] < torch.sigmoid(now.next_boundary))[:, None]
+            moved = self.abstract_belief(now.abstract_state, now.abstract_belief)
+            abstract_belief = torch.where(start, moved, now.abstract_belief)
+            fresh = self.abstract_prior(abstract_belief).sample(abstract_draws[t])
+            abstract_state = torch.where(start, fresh, now.abstract_state)
+            above = self.abstract_features(torch.cat([abstract_belief, abstract_state], -1))
+            belief = torch.where(start, above, self.belief(torch.cat([now.state, above], -1), now.belief))
+            state = self.prior(belief).sample(draws[t])
+            seen = torch.cat([belief, state], -1)
+            now = Running(abstract_belief, abstract_state, belief, state, self.next_boundary(seen)[:, 0])
+            found.append((seen, start[:, 0], abstract_state))
+        return Future(*(torch.stack(parts, 1) for parts in zip(*found, strict=True)))
+
     # -------------------------------------------------------------------------------------------- protocol
 
     def loss(self, video: Tensor, point: Point, generator: torch.Generator) -> dict[str, Tensor]:
@@ -177,24 +210,8 @@ class VariationalTemporalAbstraction(VideoModel):
         """The last segment of the context goes on until p(m) ends it."""
         features = self.encoder(context).repeat(samples, 1, 1)
         starts, logit = self.starts(features, None, generator)
-        now = self.infer(features, starts, logit, generator).last
-        rows = (horizon, len(features))
-        abstract_draws = noise((*rows, now.abstract_state.shape[1]), features, generator)
-        draws = noise((*rows, now.state.shape[1]), features, generator)
-        chances = _uniform(rows, features, generator)
-        seen = []
-        for t in range(horizon):
-            start = (chances[t] < torch.sigmoid(now.next_boundary))[:, None]
-            moved = self.abstract_belief(now.abstract_state, now.abstract_belief)
-            abstract_belief = torch.where(start, moved, now.abstract_belief)
-            fresh = self.abstract_prior(abstract_belief).sample(abstract_draws[t])
-            abstract_state = torch.where(start, fresh, now.abstract_state)
-            above = self.abstract_features(torch.cat([abstract_belief, abstract_state], -1))
-            belief = torch.where(start, above, self.belief(torch.cat([now.state, above], -1), now.belief))
-            state = self.prior(belief).sample(draws[t])
-            seen.append(torch.cat([belief, state], -1))
-            now = Running(abstract_belief, abstract_state, belief, state, self.next_boundary(seen[-1])[:, 0])
-        return self.decoder(torch.stack(seen, 1)).unflatten(0, (samples, -1))
+        last = self.infer(features, starts, logit, generator).last
+        return self.decoder(self.roll_out(last, horizon, generator).seen).unflatten(0, (samples, -1))
 
     @torch.no_grad()
     def posterior_events(self, video: Tensor, generator: torch.Generator) -> Events:
