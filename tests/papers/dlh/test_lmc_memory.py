@@ -15,7 +15,8 @@ from tenfold.papers.dlh.models.lmc_memory import ConvLSTM, Memory, MotionContext
 from tests.papers.dlh.conftest import END, generator, settings
 
 SMALL = {"channels": 4, "layers": 2, "slots": 7, "width": 16, "short": 4, "long": 6}
-FIRST, SECOND = (dataclasses.replace(END, update=update) for update in (1, 2))
+FIRST, SECOND = (dataclasses.replace(END, update=update, updates=10) for update in (9, 10))
+WARMING_UP = dataclasses.replace(END, update=2, updates=10)
 
 
 def small(**memory) -> MotionContextMemory:
@@ -111,6 +112,19 @@ def test_the_loss_is_the_absolute_plus_the_squared_error_of_the_predicted_frames
     parts = model.loss(clip, SECOND, generator())
     torch.testing.assert_close(parts["loss"], difference.abs().mean() + (difference**2).mean())
     torch.testing.assert_close(parts["error"], (difference**2).sum((2, 3, 4)).mean())
+
+
+def test_the_warm_up_predicts_the_first_frames_and_squares_their_errors(clip):
+    model = small(first_frames=2)
+    short = images(clip)[:, :4]
+    context = model.recall(short, model.short_encoder, model.memory.slots)
+    difference = model.roll_out(short, context, 2) - images(clip)[:, 4:6]
+    torch.testing.assert_close(model.loss(clip, WARMING_UP, generator())["loss"], (difference**2).mean())
+    later = clip.clone()
+    later[:, 6:] = 0
+    torch.testing.assert_close(
+        model.loss(later, WARMING_UP, generator())["loss"], model.loss(clip, WARMING_UP, generator())["loss"]
+    )
 
 
 # ----------------------------------------------------------------------------------------------- prediction

@@ -161,6 +161,8 @@ class MotionMemory(Strict):
     width: Size = Field(64, description="numbers in a row of the memory")
     short: int = Field(10, ge=2, description="frames that are seen before predicting; they recall from the memory")
     long: int = Field(15, ge=2, description="frames of the long sequence that the memory is trained with")
+    warm_up: Share = Field(0.5, description="share of the training in which only the first frames are predicted")
+    first_frames: Size = Field(2, description="how many those are")
 
 
 class Surprise(Strict):

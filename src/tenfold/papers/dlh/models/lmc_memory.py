@@ -45,6 +45,7 @@ class MotionContextMemory(VideoModel):
         self.attention = nn.Sequential(
             nn.Linear(2 * channels, ATTENTION_HIDDEN), nn.ReLU(), nn.Linear(ATTENTION_HIDDEN, channels), nn.Sigmoid()
         )
+        self.apply(_initialise)
 
     def recall(self, video: Tensor, encoder: nn.Module, slots: Tensor) -> Tensor:
         """Motion context (B, channels, h, w) of images (B, T, C, H, W), one query for each place of the coarse map."""
@@ -67,14 +68,21 @@ class MotionContextMemory(VideoModel):
             if t >= seen - 1:
                 weights = self.attention(torch.cat([states[-1].cell, context], 1).mean((-2, -1)))
                 joined = torch.cat([above, context * weights[..., None, None]], 1)
-                predicted.append(torch.sigmoid(4 * self.decoder(joined) - 2))
+                predicted.append(self.decoder(joined))
         return torch.stack(predicted, 1)
 
     def loss(self, video: Tensor, point: Point, generator: torch.Generator) -> dict[str, Tensor]:
-        """Mean absolute plus mean squared error of the predicted frames; odd updates are phase 1, even ones phase 2."""
+        """Mean absolute plus mean squared error of the predicted frames; odd updates are phase 1, even ones phase 2.
+
+        During the warm-up only the first frames are predicted, the long sequence ends with them, and the squared error
+        counts alone: the absolute error of something small and bright on black is least when nothing is predicted.
+        """
         images = _as_images(video)
+        seen = min(self.sizes.short, images.shape[1] - 1)
+        warming_up = (point.update - 1) / point.updates < self.sizes.warm_up
+        if warming_up:
+            images = images[:, : seen + self.sizes.first_frames]
         frames = images.shape[1]
-        seen = min(self.sizes.short, frames - 1)
         short = images[:, :seen]
         if point.update % 2:
             length = min(self.sizes.long, frames)
@@ -84,14 +92,15 @@ class MotionContextMemory(VideoModel):
             context = self.recall(short, self.short_encoder, self.memory.slots.detach())
         difference = self.roll_out(short, context, frames - seen) - images[:, seen:]
         error = difference.square().sum((-3, -2, -1)).mean()
-        return {"loss": difference.abs().mean() + difference.square().mean(), "error": error}
+        absolute = torch.zeros_like(error) if warming_up else difference.abs().mean()
+        return {"loss": absolute + difference.square().mean(), "error": error}
 
     @torch.no_grad()
     def predict(self, context: Tensor, horizon: int, samples: int, generator: torch.Generator) -> Tensor:  # noqa: ARG002
         """One future: the model is deterministic."""
         short = _as_images(context[:, -self.sizes.short :])
         recalled = self.recall(short, self.short_encoder, self.memory.slots)
-        return self.roll_out(short, recalled, horizon).permute(0, 1, 3, 4, 2)[None]
+        return self.roll_out(short, recalled, horizon).clamp(0, 1).permute(0, 1, 3, 4, 2)[None]
 
 
 class Memory(nn.Module):
@@ -118,6 +127,7 @@ class ConvLSTM(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        self.channels = channels
         self.gates = nn.Conv2d(2 * channels, 4 * channels, 3, padding=1)
 
     def forward(self, inputs: Tensor, state: State) -> State:
@@ -125,6 +135,25 @@ class ConvLSTM(nn.Module):
         enters, stays, leaves = (torch.sigmoid(gate) for gate in gates[:3])
         cell = stays * state.cell + enters * torch.tanh(gates[3])
         return State(leaves * torch.tanh(cell), cell)
+
+
+def _initialise(module: nn.Module) -> None:
+    """He et al. 2015 for all convolutions, and a forget gate that is open (its bias is 1).
+
+    With PyTorch's default a frame has hardly any influence behind a dozen convolutions, and the training does not start.
+    """
+    if isinstance(module, nn.Conv2d | nn.Conv3d):
+        inputs = module.weight[0].numel()
+    elif isinstance(module, nn.ConvTranspose2d):  # so many weights meet at one pixel of its output
+        inputs = module.weight[:, 0].numel() // (module.stride[0] * module.stride[1])
+    elif isinstance(module, ConvLSTM):  # after its convolution
+        nn.init.ones_(module.gates.bias[module.channels : 2 * module.channels])  # type: ignore[index]
+        return
+    else:
+        return
+    nn.init.normal_(module.weight, std=(2 / inputs) ** 0.5)
+    assert module.bias is not None
+    nn.init.zeros_(module.bias)
 
 
 def _encoder(inputs: int, channels: int) -> nn.Sequential:

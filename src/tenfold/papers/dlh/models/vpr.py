@@ -25,7 +25,6 @@ from tenfold.papers.dlh.models.rollout import State, roll_out
 from tenfold.papers.dlh.models.selection import examined
 from tenfold.papers.dlh.settings import Hierarchy, Levels, Surprise, Train
 
-
 ROUNDING = 1e-6
 """Nats; what exceeds its mean by less is noise of the arithmetic."""
 
