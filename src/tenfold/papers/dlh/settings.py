@@ -136,6 +136,40 @@ class Single(Strict):
     deterministic: Size = Field(224, description="size of its recurrent state")
 
 
+class Segments(Strict):
+    """VTA's segments, and its sizes where they differ from those of DLH, so that both have as many parameters."""
+
+    deterministic: list[Size] = Field([96, 48], min_length=2, description="in place of levels.deterministic")
+
+    longest: int = Field(10, ge=1, description="frames after which the prior ends a segment")
+    most: int | None = Field(5, ge=1, description="segments after which the prior starts no other; null: no limit")
+    layers: Size = Field(2, description="hidden 1-D convolutions of the boundary detector")
+    first_temperature: Positive = Field(1.0, description="of the relaxed boundaries at the start of the training")
+    temperature: Positive = Field(0.1, description="the one it falls to, geometrically")
+
+    def temperature_at(self, done: float) -> float:
+        """At a share of the training."""
+        return self.first_temperature * (self.temperature / self.first_temperature) ** done
+
+
+class MotionMemory(Strict):
+    """LMC-Memory: a ConvLSTM that recalls motion contexts from an external memory."""
+
+    channels: Size = Field(32, description="of the ConvLSTM and of the decoder's last layers")
+    layers: Size = Field(2, description="ConvLSTM cells on top of each other")
+    slots: Size = Field(100, description="rows of the memory")
+    width: Size = Field(64, description="numbers in a row of the memory")
+    short: int = Field(10, ge=2, description="frames that are seen before predicting; they recall from the memory")
+    long: int = Field(15, ge=2, description="frames of the long sequence that the memory is trained with")
+
+
+class Surprise(Strict):
+    """VPR's rule for unexpected changes: KL_static > factor x its mean over the last frames."""
+
+    factor: float = Field(2.0, gt=1, description="gamma")
+    window: Size = Field(10, description="tau_w, frames")
+
+
 class Training(Strict):
     """Adam; schedules are given as shares of the updates."""
 
@@ -176,6 +210,9 @@ class Train(Strict):
     levels: Levels = Levels()
     hierarchy: Hierarchy = Hierarchy()
     clockwork: Clockwork = Clockwork()
+    segments: Segments = Segments()
+    memory: MotionMemory = MotionMemory()
+    surprise: Surprise = Surprise()
     single: Single = Single()
     training: Training = Training()
     measuring: Measuring = Measuring()

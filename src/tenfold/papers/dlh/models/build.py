@@ -16,6 +16,18 @@ def build(settings: Train, frame: Frame) -> VideoModel:
         from tenfold.papers.dlh.models.cwvae import ClockworkVAE
 
         return ClockworkVAE(settings, frame)
+    if settings.model == "vta":
+        from tenfold.papers.dlh.models.vta import VariationalTemporalAbstraction
+
+        return VariationalTemporalAbstraction(settings, frame)
+    if settings.model == "lmc-memory":
+        from tenfold.papers.dlh.models.lmc_memory import MotionContextMemory
+
+        return MotionContextMemory(settings, frame)
+    if settings.model == "vpr":
+        from tenfold.papers.dlh.models.vpr import VariationalPredictiveRouting
+
+        return VariationalPredictiveRouting(settings, frame)
     if settings.model == "copy-last":
         from tenfold.papers.dlh.models.floors import CopyLast
 
@@ -24,11 +36,9 @@ def build(settings: Train, frame: Frame) -> VideoModel:
         from tenfold.papers.dlh.models.floors import MeanFrame
 
         return MeanFrame()
-    if settings.model == "black":
-        from tenfold.papers.dlh.models.floors import Black
+    from tenfold.papers.dlh.models.floors import Black
 
-        return Black()
-    raise NotImplementedError(settings.model)
+    return Black()
 
 
 def single_level(settings: Train) -> Train:
