@@ -29,4 +29,6 @@ def learning_rate(settings: Training, update: int) -> float:
 
 def _progress(done: float, until: float, start: float = 0.0) -> float:
     """0 up to `start`, 1 from `until` on, linear between them; all are shares of the training."""
-    return 1.0 if done >= until else max(0.0, done - start) / (until - start)
+    if done >= until:
+        return 1.0
+    return 0.0 if done <= start else (done - start) / (until - start)
