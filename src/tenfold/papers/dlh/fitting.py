@@ -10,6 +10,7 @@ from tenfold.papers.dlh.models.base import Frame, VideoModel
 from tenfold.papers.dlh.models.build import build
 from tenfold.papers.dlh.scenes import training_videos
 from tenfold.papers.dlh.settings import Train
+from tenfold.training.checkpoint import State
 from tenfold.training.run import Run
 
 
@@ -28,7 +29,7 @@ def fit(run: Run, settings: Train, seed: int) -> VideoModel:
     # One kernel for all parameters: with so small a model the default costs as much as a layer.
     optimiser = torch.optim.Adam(parameters, lr=training.learning_rate, fused=True)
     videos, noise = run.numpy_generator(seed, "videos"), run.generator(seed, "noise")
-    state = {"model": model, "optimiser": optimiser, "videos": videos, "noise": noise}
+    state: State = {"model": model, "optimiser": optimiser, "videos": videos, "noise": noise}
     loop = run.loop(f"seed-{seed}", training.updates, state, seed=seed)
     for update in loop:
         for group in optimiser.param_groups:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -28,20 +30,20 @@ def futures(run: Run, measuring: Measuring, model: VideoModel, seed: int) -> dic
     videos = run.data["test"][: measuring.sequences, :end]
     if videos.shape[1] < end:
         raise ValueError(f"measuring: {end} frames are needed, but test sequences have {videos.shape[1]}")
-    colours = "test/colours" in run.data
     size = max(1, VALUES_AT_ONCE // (measuring.samples * measuring.horizon * int(np.prod(videos.shape[2:]))))
     generator = run.generator(seed, "futures")
-    scores: dict[str, list[np.ndarray]] = {"ssim": [], "psnr": []} | ({"palette": []} if colours else {})
+    measures: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {"ssim": ssim, "psnr": psnr}
+    if "test/colours" in run.data:
+        measures["palette"] = lambda _, predicted: palette_distance(predicted)
+    scores: dict[str, list[np.ndarray]] = {name: [] for name in measures}
     shown = []
     for first in range(0, len(videos), size):
         part = videos[first : first + size]
         context = as_input(part[:, :start], run.device)
         predicted = model.predict(context, measuring.horizon, measuring.samples, generator).cpu().numpy()
         truth = part[:, start:].astype(np.float32) / 255
-        scores["ssim"].append(ssim(truth, predicted))
-        scores["psnr"].append(psnr(truth, predicted))
-        if colours:
-            scores["palette"].append(palette_distance(predicted))
+        for name, measure in measures.items():
+            scores[name].append(measure(truth, predicted))
         if first < measuring.examples:
             shown.append(_shown(predicted, scores["ssim"][-1], measuring.examples - first))
     arrays = {name: np.concatenate(values, 1).astype(np.float32) for name, values in scores.items()}

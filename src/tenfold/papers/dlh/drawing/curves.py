@@ -10,6 +10,7 @@ from tenfold.papers.dlh.drawing.recorded import outcomes
 from tenfold.results import Results
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 TRAINING = {
@@ -38,7 +39,7 @@ def by_frame(results: Results) -> None:
     frame = frame[frame["method"].map(roles) != "ablation"]
     datasets = results.known("datasets", None, frame["dataset"])
     drawn, axes = plotting.figure("full", height=1.9 * len(datasets) + 0.6, nrows=len(datasets), ncols=2)
-    handles: dict[str, object] = {}
+    handles: dict[str, Artist] = {}
     for number, dataset in enumerate(datasets):
         for ax, metric in zip(axes[2 * number : 2 * number + 2], ("ssim", "psnr"), strict=True):
             own = frame[(frame["dataset"] == dataset) & (frame["metric"] == metric)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from tenfold import plotting
 from tenfold.papers.dlh.drawing.recorded import Outcome, first_outcomes
-from tenfold.papers.dlh.drawing.strips import _picture
+from tenfold.papers.dlh.drawing.strips import strips
 from tenfold.results import Results
 
 if TYPE_CHECKING:
@@ -72,30 +72,14 @@ def meaning(results: Results) -> None:
     sampled, rolled = chosen.arrays["levels/sampled"], chosen.arrays["levels/rolled"]
     levels = len(sampled)
     video = chosen.run.data["test"][0]
-    columns = min(MOST_COLUMNS, rolled.shape[1], len(video))
-    draws = min(columns, sampled.shape[1])
-    height = 0.56 * (2 * levels + 1) + 1.9
-    drawn = plotting.figure("full", height=height)[0]
-    drawn.clear()
-    upper, lower = drawn.subfigures(2, 1, height_ratios=[2 * levels * 0.56, 2.3])
-    grid = upper.subplots(2 * levels, columns, squeeze=False)
-    for n in range(levels):
-        _row(grid[n], sampled[n, :draws], f"level {n + 1} sampled")
-        step = rolled.shape[1] // columns
-        _row(grid[levels + n], rolled[n, ::step][:columns], f"level {n + 1} rolls out")
-    strip, raster = lower.subplots(2, 1, height_ratios=[1, 2])
-    _picture(strip, np.concatenate(list(video[: chosen.arrays["events/changed"].shape[1]]), axis=1))
-    strip.set_aspect("auto")
-    strip.set_ylabel("video", rotation=0, ha="right", va="center", fontsize=7)
+    step = max(1, rolled.shape[1] // MOST_COLUMNS)
+    rows = [(f"level {n + 1} sampled", sampled[n]) for n in range(levels)]
+    rows += [(f"level {n + 1} rolls out", rolled[n, ::step][:MOST_COLUMNS]) for n in range(levels)]
+    drawn, (upper, film, raster) = plotting.figure(
+        "full", height=0.52 * len(rows) + 2.0, nrows=3, height_ratios=[0.52 * len(rows), 0.3, 1.2]
+    )
+    strips(upper, rows)
+    strips(film, [("video", video[: chosen.arrays["events/changed"].shape[1]])])
     _raster(raster, chosen)
     raster.set_xlabel("frame")
     results.save_figure("f5-levels", drawn, [chosen.run.dataset])
-
-
-def _row(panels: np.ndarray, frames: np.ndarray, label: str) -> None:
-    for number, ax in enumerate(panels):
-        if number < len(frames):
-            _picture(ax, frames[number])
-        else:
-            ax.set_axis_off()
-    panels[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)

@@ -12,6 +12,8 @@ from tenfold.plotting.films import side_by_side
 from tenfold.results import Results
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
 FIGURES = {
@@ -41,9 +43,9 @@ def futures(results: Results) -> None:
         if dataset is None:
             continue
         shown = {method: found[dataset, method] for method in SHOWN if (dataset, method) in found}
-        strips = {results.method_title(method): one for method, one in shown.items()}
-        if strips:
-            _save(results, name, dataset, strips, examples=2, samples=1)
+        titled = {results.method_title(method): one for method, one in shown.items()}
+        if titled:
+            _save(results, name, dataset, titled, examples=2, samples=1)
 
 
 def colours(results: Results) -> None:
@@ -70,15 +72,10 @@ def _save(
             for sample in range(min(samples, len(outcome.arrays["example/predicted"]))):
                 label = title if sample == 0 else "another"
                 rows.append((label, _whole(outcome, example, sample)))
-    side = 5.9 / len(times)
-    drawn, axes = plotting.figure("full", height=side * len(rows) * 1.06 + 0.35, nrows=len(rows), ncols=len(times))
-    for row, (label, video) in enumerate(rows):
-        panels = axes[row * len(times) : (row + 1) * len(times)]
-        for ax, time in zip(panels, times, strict=True):
-            _picture(ax, video[time])
-            if row == 0:
-                ax.set_title(f"{time + 1 - context:+d}" if time >= context else f"{time + 1}", loc="center", fontsize=7)
-        panels[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
+    height = 5.9 / len(times) * len(rows) * 1.08 + 0.35
+    drawn, ax = plotting.figure("full", height=height)
+    names = [f"{time + 1 - context:+d}" if time >= context else f"{time + 1}" for time in times]
+    strips(ax, [(label, video[times]) for label, video in rows], names)
     results.save_figure(name, drawn, [dataset])
     films = {"truth": truth[0]} | {title: _whole(outcome, 0, 0) for title, outcome in outcomes.items()}
     notes = [f"frame {t + 1}: {'given' if t < context else 'predicted'}" for t in range(truth.shape[1])]
@@ -99,10 +96,24 @@ def _times(context: int, frames: int) -> list[int]:
     return given + list(range(context, frames, step))
 
 
-def _picture(ax: Axes, frame: np.ndarray) -> None:
-    ax.imshow(frame[..., 0] if frame.shape[-1] == 1 else frame, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    ax.set_xticks([])
-    ax.set_yticks([])
+def strips(ax: Axes, rows: Sequence[tuple[str, np.ndarray]], names: Sequence[str] | None = None) -> None:
+    """Rows of frames (F, H, W, 1 or 3) uint8 with a label each, on white; `names` are written above the frames.
+
+    All of it is one image: an axes for each frame would take many times as long to draw.
+    """
+    height, width = rows[0][1].shape[1:3]
+    gap = max(1, height // 16)
+    most = max(len(frames) for _, frames in rows)
+    canvas = np.full((len(rows) * (height + gap), most * (width + gap), 3), 255, dtype=np.uint8)
+    for row, (_, frames) in enumerate(rows):
+        top = row * (height + gap)
+        for column, frame in enumerate(frames):
+            left = column * (width + gap)
+            canvas[top : top + height, left : left + width] = frame
+    ax.imshow(canvas, interpolation="nearest")
+    ax.set_yticks([row * (height + gap) + height / 2 for row in range(len(rows))], [label for label, _ in rows])
+    ax.set_xticks([column * (width + gap) + width / 2 for column in range(len(names or []))], names or [])
+    ax.tick_params(length=0, top=names is not None, labeltop=names is not None, bottom=False, labelbottom=False)
     ax.grid(visible=False)
     for spine in ax.spines.values():
         spine.set_visible(False)

@@ -142,7 +142,7 @@ class ClockworkVAE(VideoModel):
         frames = context.shape[1]
         features = [x.repeat(samples, 1, 1) for x in self.features(context)]
         courses = self.follow(features, frames + horizon, generator)
-        return self.decoder(courses[0].output[:, frames:]).unflatten(0, (samples, -1))
+        return self.decoder.in_pieces(courses[0].output[:, frames:]).unflatten(0, (samples, -1))
 
     @torch.no_grad()
     def posterior_events(self, video: Tensor, generator: torch.Generator) -> Events:

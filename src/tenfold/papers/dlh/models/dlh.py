@@ -65,7 +65,7 @@ class DynamicLatentHierarchy(VideoModel):
     def features(self, video: Tensor) -> list[Tensor]:
         """x^1 .. x^N (B, T, features) of a video (B, T, H, W, C)."""
         found = [self.encoder(video)]
-        for level in self.levels[1:]:
+        for level in self._levels()[1:]:
             found.append(level.bottom_up(found[-1]))
         return found
 
@@ -141,7 +141,7 @@ class DynamicLatentHierarchy(VideoModel):
         features = [x.repeat(samples, 1, 1) for x in self.features(context)]
         states = states_after(self.infer(features, generator).courses)
         decoded = roll_out(self._levels(), states, horizon, self.hierarchy, generator).decoded
-        return self.decoder(decoded).unflatten(0, (samples, -1))
+        return self.decoder.in_pieces(decoded).unflatten(0, (samples, -1))
 
     @torch.no_grad()
     def posterior_events(self, video: Tensor, generator: torch.Generator) -> Events:

@@ -14,6 +14,9 @@ from tenfold.papers.dlh.settings import Images
 DECODER_KERNELS = {32: (5, 6, 6), 64: (5, 5, 6, 6)}
 """Of transposed convolutions with stride 2 from 1x1 to the size of the frame; 64 is CW-VAE's."""
 
+FRAMES_AT_ONCE = 256
+"""Decoded together where there are no gradients."""
+
 
 class Encoder(nn.Module):
     """o_t -> x^1_t: (..., H, W, C) -> (..., features)."""
@@ -75,6 +78,15 @@ class Decoder(nn.Module):
         if self.convolutional:
             raw = raw.permute(0, 2, 3, 1)
         return torch.sigmoid(4 * raw - 2).reshape(*context.shape[:-1], *self.frame)
+
+    def in_pieces(self, context: Tensor) -> Tensor:
+        """The same for many frames, without gradients: a few at a time, so that they stay in the processor's cache."""
+        flat = context.reshape(-1, context.shape[-1])
+        frames = flat.new_empty((len(flat), *self.frame))
+        for start in range(0, len(flat), FRAMES_AT_ONCE):
+            piece = slice(start, start + FRAMES_AT_ONCE)
+            frames[piece] = self(flat[piece])
+        return frames.reshape(*context.shape[:-1], *self.frame)
 
 
 def _kernels(frame: Frame, settings: Images) -> tuple[int, ...]:

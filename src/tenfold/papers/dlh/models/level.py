@@ -67,9 +67,9 @@ class Level(nn.Module):
 
     def tick(self, sample: Tensor, clock: Tensor, memory: Tensor) -> Tensor:
         """d^n after one step of the GRU: (R, s), (R,), (R, d) -> (R, d)."""
-        gru = self.temporal
-        inputs = self._inputs(sample, clock)
-        return torch.gru_cell(inputs, memory, gru.weight_ih_l0, gru.weight_hh_l0, gru.bias_ih_l0, gru.bias_hh_l0)
+        inputs, gru = self._inputs(sample, clock), self.temporal
+        weights = (gru.weight_ih_l0, gru.weight_hh_l0, gru.bias_ih_l0, gru.bias_hh_l0)
+        return torch.gru_cell(inputs, memory, *weights)  # type: ignore[arg-type]
 
     def remember(self, sample: Tensor, clock: Tensor, ticks: Tensor | None) -> Tensor:
         """d^n before every frame and after the last: (B, T, s), (B, T), ticks (B, T) -> (B, T + 1, d).
