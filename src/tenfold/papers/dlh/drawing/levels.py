@@ -63,6 +63,19 @@ def _raster(ax: Axes, outcome: Outcome) -> None:
     ax.grid(visible=False)
 
 
+def _film(ax: Axes, video: np.ndarray, below: Axes) -> None:
+    """The frames of a video (T, H, W, 1 or 3), each above its place on the other axes."""
+    whole = np.concatenate(list(np.broadcast_to(video, (*video.shape[:-1], 3))), axis=1)
+    ax.imshow(whole, aspect="auto", extent=(0.5, len(video) + 0.5, 0, 1), interpolation="nearest")
+    ax.set_xlim(below.get_xlim())
+    ax.set_yticks([0.5], ["video"])
+    ax.set_xticks([])
+    ax.tick_params(length=0)
+    ax.grid(visible=False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
 def meaning(results: Results) -> None:
     """Fig. 5: samples of each level, roll-outs of each level, and changes under a video."""
     found = first_outcomes(results)
@@ -76,10 +89,10 @@ def meaning(results: Results) -> None:
     rows = [(f"level {n + 1} sampled", sampled[n]) for n in range(levels)]
     rows += [(f"level {n + 1} rolls out", rolled[n, ::step][:MOST_COLUMNS]) for n in range(levels)]
     drawn, (upper, film, raster) = plotting.figure(
-        "full", height=0.52 * len(rows) + 2.0, nrows=3, height_ratios=[0.52 * len(rows), 0.3, 1.2]
+        "full", height=0.52 * len(rows) + 2.0, nrows=3, height_ratios=[0.52 * len(rows), 0.25, 1.2]
     )
     strips(upper, rows)
-    strips(film, [("video", video[: chosen.arrays["events/changed"].shape[1]])])
     _raster(raster, chosen)
+    _film(film, video, raster)
     raster.set_xlabel("frame")
     results.save_figure("f5-levels", drawn, [chosen.run.dataset])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FIGURES = {
     "f4-ball": ("moving-ball", "ball-tiny"),
     "f4-digits": ("moving-mnist", "moving-mnist-64", "moving-mnist-32", "digits-tiny"),
-    "f4-people": ("kth", "walking-64", "walking-32"),
+    "f4-people": ("kth", "walking-64"),
     "f4-mazes": ("gqn-mazes", "maze-walks"),
 }
 """Figure -> the data sets it may show; the first that was run is taken."""

@@ -73,26 +73,27 @@ def changes_table(results: Results) -> None:
 
 def events_table(results: Results) -> None:
     """Precision and recall apart: a collapse of e hides in neither."""
-    _by_level(results, "events", EVENTS, {"event_f1"})
+    _by_level(results, "events", EVENTS, "event_f1")
 
 
 def probes_table(results: Results) -> None:
     """Colour and position from each level."""
-    _by_level(results, "probes", ("probe_colour", "probe_position"), {"probe_colour"})
+    _by_level(results, "probes", ("probe_colour", "probe_position"), "probe_colour")
 
 
-def _by_level(results: Results, name: str, metrics: tuple[str, ...], needed: set[str]) -> None:
-    """A row for each data set, method and level that has the needed metrics."""
+def _by_level(results: Results, name: str, metrics: tuple[str, ...], needed: str) -> None:
+    """A row for each data set, method and level that has the needed metric."""
     import pandas as pd
 
     table = results.metrics
     splits = sorted({split for split in table["split"] if split.startswith("level-")})
+    found = {split: {metric: values(results, metric, split) for metric in metrics} for split in splits}
     rows, labels = [], []
     for dataset, method in cells(results):
         for split in splits:
-            found = {metric: values(results, metric, split).get((dataset, method), {}) for metric in metrics}
-            if all(found[metric] for metric in needed):
-                rows.append([_spread(results, metric, found[metric]) for metric in metrics])
+            own = {metric: found[split][metric].get((dataset, method), {}) for metric in metrics}
+            if own[needed]:
+                rows.append([_spread(results, metric, own[metric]) for metric in metrics])
                 labels.append((results.label(dataset), results.method_title(method), split.removeprefix("level-")))
     columns = [results.paper.metrics[metric].title for metric in metrics]
     if rows:
@@ -106,14 +107,12 @@ def cost_table(results: Results) -> None:
     sizes = values(results, "parameters")
     seconds: dict[tuple[str, str], list[float]] = {}
     for run in results.runs():
-        cost = run.record.get("cost", {})
-        if "cpu_seconds" in cost:
-            seconds.setdefault((run.dataset, run.method), []).append(cost["cpu_seconds"] / len(run.seeds))
+        spent = run.record["cpu_seconds"] / len(run.seeds)
+        seconds.setdefault((run.dataset, run.method), []).append(spent)
     rows, labels = [], []
     for key in cells(results):
         size = next(iter(sizes[key].values()))
-        spent = seconds.get(key)
-        rows.append([f"{size:,.0f}", f"{np.mean(spent):.1f}" if spent else ""])
+        rows.append([f"{size:,.0f}", f"{np.mean(seconds[key]):.1f}" if key in seconds else ""])
         labels.append((results.label(key[0]), results.method_title(key[1])))
     frame = pd.DataFrame(rows, columns=["parameters", "CPU seconds a seed"])
     _save(results, "cost", frame, labels, ["data set", "method"])
