@@ -140,7 +140,7 @@ class ConvLSTM(nn.Module):
 def _initialise(module: nn.Module) -> None:
     """He et al. 2015 for all convolutions, and a forget gate that is open (its bias is 1).
 
-    With PyTorch's default a frame has hardly any influence behind a dozen convolutions, and the training does not start.
+    With PyTorch's default a frame has hardly any influence behind a dozen convolutions, and training hardly starts.
     """
     if isinstance(module, nn.Conv2d | nn.Conv3d):
         inputs = module.weight[0].numel()
