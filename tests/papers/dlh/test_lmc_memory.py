@@ -147,6 +147,17 @@ def test_a_convlstm_cell_on_one_place_is_an_lstm_cell():
     torch.testing.assert_close(found.cell[..., 0, 0], wanted[1])
 
 
+def test_a_fresh_model_lets_frames_through_and_remembers():
+    model = build(settings(model="lmc-memory"), Frame(32, 32, 3))
+    noise = torch.randn((8, 3, 32, 32), generator=generator())
+    for stage in (model.encoder, model.decoder):
+        inputs = noise if stage is model.encoder else torch.randn((8, 64, 8, 8), generator=generator())
+        assert 0.3 < stage(inputs).std() / inputs.std() < 3
+    for cell in model.cells:
+        assert cell.gates.bias[32:64].tolist() == [1] * 32
+        assert cell.gates.bias[:32].tolist() == [0] * 32
+
+
 def test_there_is_one_future_whatever_is_drawn(clip):
     model = small()
     futures = [model.predict(clip, 3, samples, generator(samples)) for samples in (1, 10)]
