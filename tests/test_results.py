@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -97,6 +98,20 @@ def test_a_figure_remembers_its_data_sets(project: Project) -> None:
     with Image.open(project.folder() / "figures" / "bars.png") as image:
         assert image.info[DATASETS_KEY] == "films toy"
         assert image.info["Title"] == "Bars"
+
+
+def test_a_film_lies_beside_the_figure_that_stands_for_it(project: Project) -> None:
+    from PIL import Image
+
+    results = project.results()
+    frames = np.arange(3 * 8 * 8 * 3).reshape(3, 8, 8, 3).astype(np.uint8)
+    with pytest.raises(ResultError, match="figure 'bars' must be saved before its film"):
+        results.save_film("bars", frames)
+    results.save_figure("bars", figure()[0], datasets=["own"])
+    results.save_film("bars", frames)
+    with Image.open(project.folder() / "figures" / "bars.gif") as image:
+        assert (image.n_frames, image.size) == (3, (8, 8))
+    assert results.figures == {"bars"}
 
 
 @pytest.mark.parametrize("what", ["figure", "table"])

@@ -16,6 +16,7 @@ from tenfold.tables import table_html
 from tenfold.training.finished import FinishedRun
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -174,6 +175,18 @@ class Results:
                 with atomic_file(self.directory / "figures" / f"{name}.{ending}") as file:
                     file.write(buffer.getvalue())
         self.figures.add(name)
+
+    def save_film(self, name: str, frames: np.ndarray, frames_per_second: float = 8) -> None:
+        """Write figures/<name>.gif, the moving form of the figure `name`: frames (T, H, W, 3) uint8.
+
+        The figure itself stands for it on paper. Raises ResultError when it has not been saved.
+        """
+        from tenfold.plotting.films import gif
+
+        if name not in self.figures:
+            raise ResultError(f"{self.paper.slug}: figure {name!r} must be saved before its film, which it stands for")
+        with atomic_file(self.directory / "figures" / f"{name}.gif") as file:
+            file.write(gif(frames, frames_per_second))
 
     def save_table(self, name: str, frame: pd.DataFrame, formats: Sequence[TableFormat] = ("csv", "html")) -> None:
         """Write tables/<name>.csv and .html. Column levels are joined by a space in the CSV.

@@ -9,11 +9,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
 import pytest
 
 from tenfold import paths
 from tenfold.errors import ConfigError
 from tenfold.files import write_json
+from tenfold.plotting import figure
 from tenfold.report.site import build
 from tests.made_up_project import CLAIMS, PAPER, SCALE, Project
 
@@ -192,6 +194,38 @@ def test_figures_have_their_files_label_and_command_and_absent_ones_say_so(built
     assert "real stand-in Films-100K" in page.text
     assert "tenfold figures made-up --scale tiny" in page.text
     assert "This figure is not there yet." in page.text
+
+
+def with_a_film(project: Project) -> Page:
+    """The paper's page when figure `bars` moves too: 5 frames of 30 x 20 pixels."""
+    results = project.results()
+    results.save_figure("bars", figure()[0], datasets=["own"])
+    results.save_film("bars", np.arange(5 * 20 * 30 * 3).reshape(5, 20, 30, 3).astype(np.uint8))
+    return paper_page(build(project.configuration, SCALE))
+
+
+def test_the_film_of_a_figure_is_shown_below_it_and_linked(finished: Project) -> None:
+    page = with_a_film(finished)
+    shown = [a for a in page.all("img") if str(a["src"]).endswith(".gif")]
+    assert [(a["src"], a["width"], a["height"]) for a in shown] == [("made-up/figures/bars.gif", "30", "20")]
+    assert "made-up/figures/bars.png" in [a["src"] for a in page.all("img")]
+    assert (page.path.parent / "made-up" / "figures" / "bars.gif").is_file()
+    assert [a["href"] for a in page.all("a")].count("made-up/figures/bars.gif") == 2
+    assert {"class": "film", "open": None} in page.all("details")  # what moves can be folded away
+
+
+def test_a_film_is_left_out_on_paper_and_where_motion_is_not_wanted(finished: Project) -> None:
+    style = (with_a_film(finished).path.parent.parent / "static" / "site.css").read_text()
+    assert "@media (prefers-reduced-motion: reduce) { .film { display: none; } }" in style
+    printed = style[style.index("@media print") :]
+    assert ".film" in printed[: printed.index("display: none")]
+
+
+def test_a_damaged_film_is_left_out(finished: Project) -> None:
+    (finished.folder() / "figures" / "bars.gif").write_bytes(b"no film")
+    page = paper_page(build(finished.configuration, SCALE))
+    assert "made-up/figures/bars.png" in [a["src"] for a in page.all("img")]
+    assert not [a for a in page.all("img") if str(a["src"]).endswith(".gif")]
 
 
 def test_data_cost_and_provenance_are_shown_without_the_node_s_name(built: Path) -> None:

@@ -33,6 +33,16 @@ class FigureView:
     display_width: int = 0
     datasets: list[tuple[str, DataKind]] = field(default_factory=list)
     """Label and kind of each data set in the figure."""
+    film: FilmView | None = None
+
+
+@dataclass(frozen=True)
+class FilmView:
+    """The moving form of a figure."""
+
+    gif: Path
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ def figure_views(results: Results) -> list[FigureView]:
 def _figure(results: Results, name: str, shown: Shown) -> FigureView:
     from PIL import Image, UnidentifiedImageError
 
-    png, pdf = (results.directory / "figures" / f"{name}.{ending}" for ending in ("png", "pdf"))
+    png, pdf, gif = (results.directory / "figures" / f"{name}.{ending}" for ending in ("png", "pdf", "gif"))
     try:
         with Image.open(png) as image:
             width, height = image.size
@@ -65,7 +75,18 @@ def _figure(results: Results, name: str, shown: Shown) -> FigureView:
         return FigureView(name, shown, None, pdf if pdf.is_file() else None)
     known = [(results.label(slug), results.kind(slug)) for slug in slugs if slug in results.paper.datasets]
     display = round(inches * PIXELS_PER_INCH)
-    return FigureView(name, shown, png, pdf if pdf.is_file() else None, width, height, display, known)
+    return FigureView(name, shown, png, pdf if pdf.is_file() else None, width, height, display, known, _film(gif))
+
+
+def _film(gif: Path) -> FilmView | None:
+    """None where there is none, or it is damaged."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(gif) as image:
+            return FilmView(gif, *image.size)
+    except (OSError, UnidentifiedImageError):
+        return None
 
 
 def table_views(paper: PaperConfig, directory: Path) -> list[TableView]:

@@ -181,7 +181,8 @@ def _page_files(page: PaperPage) -> dict[Path, bytes]:
     folder = Path("papers") / page.slug
     linked = {folder / path.name: path for path in page.files}
     for figure in page.figures:
-        linked |= {folder / "figures" / path.name: path for path in (figure.png, figure.pdf) if path}
+        gif = figure.film.gif if figure.film else None
+        linked |= {folder / "figures" / path.name: path for path in (figure.png, figure.pdf, gif) if path}
     for table in page.tables:
         linked |= {folder / "tables" / path.name: path for path in table.files}
     files = {target: path.read_bytes() for target, path in linked.items()}

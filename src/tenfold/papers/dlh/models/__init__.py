@@ -1,0 +1,1 @@
+"""DLH and the models it is compared with, behind one protocol (`base.VideoModel`)."""
