@@ -23,10 +23,12 @@ class Desk:
         self.folder = folder
         self.pool: Pool = made_up_pool()
         self.said: list[str] = []
+        self.query = {"reach": 20}
 
     def begin(self) -> Interaction:
         test = made_up_pool(seed=9, series=3)
-        return Interaction(self.pool, settings(query={"reach": 20}, budget=None), np.random.default_rng(3), test)
+        loop = settings(query=self.query, budget=None)
+        return Interaction(self.pool, loop, np.random.default_rng(3), test)
 
     def session(self, name: str = "mine", **changes: object) -> Session:
         return Session(self.folder, name, IDENTITY | changes)

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tenfold.errors import ResultError
 from tenfold.papers.leiad.page import background as module
 from tenfold.papers.leiad.page.background import Background
 
@@ -44,10 +45,10 @@ def test_windows_follow_and_views_never_change(running):
     gold = first.gold.copy()
     running.submit(1, [first.query.centre])
     second = running.wait(20)
-    assert (second.number, second.window, len(second.answers)) == (2, 2, 1)
+    assert (second.number, second.window, len(second.answers)) == (2, first.window + 1, 1)
     assert second.gold[first.query.centre] == 1
     assert (first.gold == gold).all()
-    assert (first.number, first.window, len(first.answers)) == (1, 1, 0)
+    assert (first.number, len(first.answers)) == (1, 0)
 
 
 def test_a_second_click_is_no_second_answer(running):
@@ -100,16 +101,29 @@ def test_a_failure_is_shown_and_loses_nothing(running, desk, monkeypatch, capfd)
     assert not running.submit(2, [])
 
 
-def test_a_refused_disk_keeps_the_window_pending(running, monkeypatch):
+def test_a_refused_disk_keeps_the_window_pending_with_its_marks_and_says_why(running, monkeypatch):
     def full(self, answer):
-        raise OSError("the disk is full")
+        raise ResultError("cannot write journal.jsonl: the disk is full")
 
     monkeypatch.setattr(type(running._labeller.session), "append", full)
-    with pytest.raises(OSError, match="disk is full"):
-        running.submit(1, [])
-    assert running.view.status == "asking"
+    before = running.view
+    marks = (before.query.start,)
+    assert not running.submit(1, marks)
+    view = running.view
+    assert (view.status, view.number, view.query, view.draft) == ("asking", 1, before.query, marks)
+    assert view.window > before.window
+    assert view.message == "This answer was not kept. cannot write journal.jsonl: the disk is full"
     monkeypatch.undo()
-    assert running.submit(1, [])
+    assert running.submit(1, marks)
+    assert running.wait(20).message == ""
+
+
+def test_windows_of_another_process_are_others(desk, running):
+    session = desk.session("another")
+    other = Background(lambda say: desk.labeller(session))
+    assert other.wait(30).window != running.view.window
+    other.stop()
+    session.close()
 
 
 def test_a_used_up_pool_is_done(desk):

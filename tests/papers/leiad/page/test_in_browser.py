@@ -52,7 +52,7 @@ SCALE = {
     },
 }  # fmt: skip
 WINDOWS = 10
-PATIENCE = 30
+PATIENCE = 60
 
 
 MIRRORS = [str(Path(folder).resolve()) for folder in os.environ.get("TENFOLD_MIRROR", "").split(os.pathsep) if folder]
@@ -90,10 +90,10 @@ class Label:
     def environment(self) -> dict[str, str]:
         return os.environ | {"TENFOLD_ROOT": str(self.root), "PYTHONPATH": str(REPOSITORY / "src")}
 
-    def start(self) -> str:
+    def start(self, port: int = 0) -> str:
         """Start the server and return its address."""
         self.process = subprocess.Popen(
-            self.command("--port", "0", "--no-browser"), cwd=self.root, env=self.environment, text=True,
+            self.command("--port", str(port), "--no-browser"), cwd=self.root, env=self.environment, text=True,
             stdout=subprocess.PIPE, stderr=(self.root / "stderr.txt").open("w"),
         )  # fmt: skip
         assert self.process.stdout is not None
@@ -107,7 +107,8 @@ class Label:
         self.process.wait(10)
 
     def journal(self) -> list[dict[str, Any]]:
-        lines = (self.folder / "journal.jsonl").read_text().splitlines()
+        path = self.folder / "journal.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
         return [json.loads(line.partition(" ")[2])["answer"] for line in lines]
 
 
@@ -184,15 +185,27 @@ class Page:
         pointer.pointer_up()
         chain.perform()
 
-    def box(self, first: int, last: int) -> None:
-        """Drag a box over the points from `first` to `last`, from above the line to below it."""
+    def corners(self, first: int, last: int) -> tuple[int, int, int, int]:
+        """Left, right, top and bottom of the part of the plot that holds the points from `first` to `last`."""
         plot = self.driver.execute_script(
             """const plot = document.querySelector('#graph .js-plotly-plot'), layout = plot._fullLayout;
             const top = plot.getBoundingClientRect().top + layout.yaxis._offset;
             return [top + 2, top + layout.yaxis._length - 2]"""
         )
-        left, right = self.at(first)[0], self.at(last)[0]
-        self.drag([(left, int(plot[0])), ((left + right) // 2, int(sum(plot) // 2)), (right, int(plot[1]))])
+        return self.at(first)[0], self.at(last)[0], int(plot[0]), int(plot[1])
+
+    def box(self, first: int, last: int) -> None:
+        """Drag a box over the points from `first` to `last`."""
+        left, right, top, bottom = self.corners(first, last)
+        self.drag([(left, top), ((left + right) // 2, (top + bottom) // 2), (right, bottom)])
+
+    def lasso(self, first: int, last: int) -> None:
+        """Choose the lasso, and draw it around the points from `first` to `last`."""
+        from selenium.webdriver.common.by import By
+
+        self.driver.find_element(By.CSS_SELECTOR, ".modebar-btn[data-val='lasso']").click()
+        left, right, top, bottom = self.corners(first, last)
+        self.drag([(left, top), (right, top), (right, bottom), (left, bottom), (left, top + 5)])
 
 
 def until(condition: Callable[[], Any], told: Callable[[], str], seconds: float = PATIENCE) -> Any:
@@ -261,6 +274,13 @@ def by_box(page, now):
     page.press("submit")
 
 
+def by_lasso(page, now):
+    page.lasso(now["first"] + 20, now["first"] + 40)
+    until(lambda: page.now()["marks"], page.text)
+    assert set(range(now["first"] + 21, now["first"] + 40)) <= set(page.now()["marks"])
+    page.press("submit")
+
+
 def by_box_there_and_back(page, now):
     page.box(now["first"] + 30, now["first"] + 50)
     until(lambda: page.now()["marks"], page.text)
@@ -291,7 +311,7 @@ def nothing(page, now):
     page.keys("n")
 
 
-HANDS = [by_click, by_space, nothing, by_range, by_box, nothing, by_box_there_and_back, after_undo, by_space, nothing]
+HANDS = [by_click, by_space, nothing, by_range, by_box, nothing, by_box_there_and_back, after_undo, by_lasso, nothing]
 
 
 def test_ten_windows_by_mouse_and_keys_kill_9_and_back_again(label, page):
@@ -301,7 +321,7 @@ def test_ten_windows_by_mouse_and_keys_kill_9_and_back_again(label, page):
     for number, hand in enumerate(HANDS, start=1):
         now = page.window(number)
         hand(page, now)
-        until(lambda number=number: len(label.journal()) == number if label.folder.exists() else False, page.text)
+        until(lambda number=number: len(label.journal()) == number, page.text)
         submitted.append(now)
     answers = label.journal()
     assert len(answers) == WINDOWS
@@ -326,7 +346,9 @@ def test_ten_windows_by_mouse_and_keys_kill_9_and_back_again(label, page):
     assert f"session 'by-hand' is open at {address}" in refused.stderr
 
     label.kill()
-    address = label.start()
+    until(lambda: "The server does not answer. What you submitted is safe" in page.text(), page.text)
+    assert label.start(int(address.rstrip("/").rpartition(":")[2])) == address
+    until(lambda: "The server does not answer" not in page.text(), page.text)
     page.driver.get(address)
     again = page.window(WINDOWS + 1)
     assert again == pending | {"marks": [pending["cursor"]]}  # the same window, with its mark

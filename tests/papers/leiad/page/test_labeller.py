@@ -146,10 +146,46 @@ def test_after_a_change_of_the_pool_the_labels_are_carried_over(desk):
         assert labeller.answered == 6
         assert labeller.query is not None
         assert gold[labeller.query.centre] == -1
-    assert "the pool changed since the session was last open" in " ".join(desk.said)
+        assert "The pool changed since this session was last open" in " ".join(session.notes)
+        desk.answer(labeller, 3)
+        labeller.save()
+        expected = state_of(labeller), labeller.query
+        labeller.submit([])
+        for _ in range(4):  # back to the last answer that was carried over
+            labeller.take_back(desk.said.append)
+        assert session.carried == 6
+    with desk.session(pool="another") as session:  # the three answers since then were asked for: so they are again
+        labeller = desk.labeller(session)
+        assert session.notes == []
+        desk.answer(labeller, 3)
+        assert_same(state_of(labeller), expected[0])
+    for path in (desk.folder / "mine").glob("state-*.npz"):
+        path.unlink()
     with desk.session(pool="another") as session:
         again = desk.labeller(session)
-        assert again.query == labeller.query
+        assert_same(state_of(again), expected[0])
+        assert again.query == expected[1]
+        for _ in range(4):
+            again.take_back(desk.said.append)
+        assert (session.carried, again.answered) == (5, 5)
+
+
+def test_a_version_of_the_loop_that_asks_otherwise_keeps_the_labels(desk):
+    with desk.session() as session:
+        labeller = desk.labeller(session)
+        desk.answer(labeller, 4)
+        gold = labeller.loop.state.gold.copy()
+    for path in (desk.folder / "mine").glob("state-*.npz"):
+        path.unlink()
+    desk.query = {"reach": 20, "strategy": "most-anomalous"}
+    with desk.session() as session:
+        labeller = desk.labeller(session)
+        assert session.carried == 4
+        assert "asks otherwise" in session.notes[0]
+        np.testing.assert_array_equal(labeller.loop.state.gold, gold)
+    with desk.session() as session:
+        assert desk.labeller(session).query == labeller.query
+        assert session.notes == []
 
 
 def test_labels_of_a_series_that_is_gone_rest_and_are_named(desk):
@@ -161,7 +197,7 @@ def test_labels_of_a_series_that_is_gone_rest_and_are_named(desk):
     desk.pool = dataclasses.replace(desk.pool, names=names)
     with desk.session(pool="another") as session:
         desk.labeller(session)
-        assert f"the data no longer has series {gone!r}: its labels rest" in session.notes
+        assert f"The data no longer has series {gone!r}: its labels rest." in session.notes
 
 
 def test_marks_outside_the_window_are_refused_and_not_kept(desk):

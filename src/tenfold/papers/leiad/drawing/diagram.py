@@ -13,7 +13,7 @@ BOXES = {
     "end": (0.86, 0.38, "End model\nscores every point"),
     "query": (0.86, 0.82, "Query strategy\nfive points"),
     "user": (0.50, 0.82, "User marks\na window of 400 points"),
-    "generator": (0.38, 0.06, "LF generator, gold-only\nmodel every 5th iteration"),
+    "generator": (0.50, 0.04, "LF generator, gold-only\nmodel every 5th iteration"),
 }
 ARROWS = (
     ("detectors", "functions", "initial LFs"),

@@ -27,7 +27,7 @@ def efficiency(results: Results) -> None:
     names = [name for name in datasets(results) if recorded_curves(results, name, LEIAD)]
     if not names:
         return
-    drawn, rows = grid(results, names, 3)
+    drawn, rows = grid(names, 3)
     for dataset, (left, middle, right) in zip(names, rows, strict=True):
         for number, method in enumerate(methods(results, dataset, SHOWN_ARMS)):
             look = {"color": plotting.PALETTE[number % len(plotting.PALETTE)]}
@@ -64,7 +64,7 @@ def _functions(results: Results, dataset: str, coverage: Axes, precision: Axes) 
         known = called > 0
         precision.plot(iteration[known], tp[known] / called[known], label=kind, alpha=0.7, **look)
     coverage.set(title="points called anomalies", yscale="log", ylabel="points")
-    precision.set(title="of which are", ylabel="precision", ylim=(-0.03, 1.03))
+    precision.set(title="share that are anomalies", ylabel="precision", ylim=(-0.03, 1.03))
 
 
 def window(results: Results) -> None:

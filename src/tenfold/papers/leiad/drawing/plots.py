@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIDES = {"test": "test", "unlabelled": "pool, points without a label"}
+DETECTOR_LOOKS = [(colour, dash) for dash in (":", (0, (4, 1.5))) for colour in plotting.PALETTE[3:6]]
 ROW_HEIGHT, LEGEND_HEIGHT = 1.9, 0.75
 
 
@@ -55,19 +56,14 @@ def band(ax: Axes, tables: list[np.ndarray], column: str, look: dict[str, Any], 
 def detector_lines(ax: Axes, results: Results, dataset: str, split: str) -> None:
     """A level line for each detector's AP."""
     found = values(results, "ap", split)
-    for number, method in enumerate(methods(results, dataset, DETECTORS)):
-        ax.axhline(
-            mean_of(found, dataset, method),
-            color=plotting.GREY,
-            linewidth=0.7,
-            linestyle=(0, (1 + 1.5 * number, 1.2)),
-            label=results.method_title(method),
-        )
+    for method in methods(results, dataset, DETECTORS):
+        colour, dash = DETECTOR_LOOKS[DETECTORS.index(method)]
+        level = mean_of(found, dataset, method)
+        ax.axhline(level, color=colour, linewidth=0.8, linestyle=dash, label=results.method_title(method))
 
 
-def grid(results: Results, names: Sequence[str], columns: int) -> tuple[Figure, list[list[Axes]]]:
+def grid(names: Sequence[str], columns: int) -> tuple[Figure, list[list[Axes]]]:
     """A figure with a row of panels for each data set."""
-    del results
     height = ROW_HEIGHT * len(names) + LEGEND_HEIGHT
     drawn, axes = plotting.figure("full", height=height, nrows=len(names), ncols=columns)
     flat = list(axes) if isinstance(axes, list) else [axes]
@@ -79,7 +75,7 @@ def parts(results: Results) -> None:
     names = [name for name in datasets(results) if recorded_curves(results, name, LEIAD)]
     if not names:
         return
-    drawn, rows = grid(results, names, 2)
+    drawn, rows = grid(names, 2)
     colours = plotting.PALETTE
     for dataset, panels in zip(names, rows, strict=True):
         for ax, (split, title) in zip(panels, SIDES.items(), strict=True):
@@ -105,7 +101,7 @@ def ablations(results: Results) -> None:
     names = [name for name in datasets(results) if len(methods(results, name, ABLATED)) > 1]
     if not names:
         return
-    drawn, rows = grid(results, names, 3)
+    drawn, rows = grid(names, 3)
     columns = {"test_ap": "end model, test", "unlabelled_ap": "end model, pool", "label_ap": "label model, pool"}
     for dataset, panels in zip(names, rows, strict=True):
         for ax, (column, title) in zip(panels, columns.items(), strict=True):
@@ -127,7 +123,7 @@ def everything(results: Results) -> None:
     names = [name for name in datasets(results) if recorded_curves(results, name, LEIAD)]
     if not names:
         return
-    drawn, rows = grid(results, names, 2)
+    drawn, rows = grid(names, 2)
     ceiling = values(results, "ap")
     for dataset, panels in zip(names, rows, strict=True):
         for ax, (split, title) in zip(panels, SIDES.items(), strict=True):

@@ -106,7 +106,7 @@ def efficiency_table(results: Results) -> None:
     found = [values(results, *column) for column in columns]
     rows, index = [], []
     for dataset in datasets(results):
-        for method in methods(results, dataset, {method for _, method in found[0]}):
+        for method in methods(results, dataset, {method for name, method in found[1] if name == dataset}):
             index.append((results.label(dataset), results.method_title(method)))
             rows.append([_cell(results, f, dataset, method, c[0]) for f, c in zip(found, columns, strict=True)])
     _save(results, "t6-efficiency", rows, index, ["interactions to 90 %", "anomalies labelled", "points labelled"])

@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 
+from tenfold.errors import TenfoldError
 from tenfold.papers.leiad.interaction import Summary
 from tenfold.papers.leiad.page.labeller import Labeller
 from tenfold.papers.leiad.page.session import Answer
@@ -32,7 +33,7 @@ class View:
     version: int
     status: Literal["opening", "learning", "asking", "done", "failed"]
     message: str = ""
-    window: int = 0  # counts the windows that were shown by this process, again ones included
+    window: int = 0  # another one whenever a window is shown, also again, and in each process
     number: int = 1  # of the pending window, from 1
     query: Query | None = None
     draft: tuple[int, ...] = ()  # marks on it when it was shown, places in the pool
@@ -46,7 +47,6 @@ class View:
     functions: tuple[Summary, ...] = ()
     notes: tuple[str, ...] = ()
     percentage: float = 1.0  # of the points that are taken for alerts
-    waited: float = 0.0  # seconds from the last answer to this window
 
 
 @dataclass
@@ -68,7 +68,8 @@ class Background:
         self._wish = _Wish()
         self._stopped = False
         self._labeller: Labeller | None = None
-        self.view = View(0, "opening", "opening the session")
+        first = time.time_ns() // 1_000_000  # a page that outlives this process shall not take the next one's for it
+        self.view = View(first, "opening", "opening the session", first)
         self._thread = threading.Thread(target=self._run, name="learning", daemon=True)
         self._thread.start()
 
@@ -77,14 +78,19 @@ class Background:
     def submit(self, number: int, marks: Sequence[int], seconds: float | None = None) -> bool:
         """Keep the answer to window `number` (marks as places in the pool) on disk, and have it learnt from.
 
-        False, and nothing happens, when another window is pending by now, such as after a double click.
+        False, and nothing happens, when another window is pending by now, such as after a double click, or when the
+        disk refuses the answer: the window is shown again then, with its marks and the reason.
         """
         with self._changed:
             if self.view.status != "asking" or self.view.number != number:
                 return False
             assert self._labeller is not None
             marks = tuple(sorted(marks))
-            self._labeller.keep(marks, seconds)
+            try:
+                self._labeller.keep(marks, seconds)
+            except TenfoldError as error:
+                self._show(window=self.view.window + 1, draft=marks, message=f"This answer was not kept. {error}")
+                return False
             self._ask(lambda labeller: labeller.go_on(marks), "learning from your answer")
             return True
 
@@ -131,11 +137,11 @@ class Background:
     def _run(self) -> None:
         try:
             self._labeller = self._opening(lambda text: self._show(message=text))
-            self._publish(0.0)
+            self._publish()
             while (wish := self._next()) is not None:
                 if wish.task is not None:
                     wish.task(self._labeller)
-                    self._publish(time.monotonic() - wish.since)
+                    self._publish()
                     self._labeller.save()
                 else:
                     self._labeller.look_ahead(wish.marks)
@@ -164,7 +170,7 @@ class Background:
     def _again(self, labeller: Labeller) -> None:
         labeller.keep_draft(labeller.take_back(lambda text: self._show(message=text)))
 
-    def _publish(self, waited: float) -> None:
+    def _publish(self) -> None:
         """Show where the labeller stands now."""
         assert self._labeller is not None
         labeller = self._labeller
@@ -189,7 +195,6 @@ class Background:
                 curve=tuple(state.curve),
                 functions=tuple(labeller.loop.labelling_functions()),
                 notes=tuple(labeller.session.notes),
-                waited=waited,
             )
 
     def _show(self, **changes: object) -> None:

@@ -197,7 +197,7 @@ def _message(view: View) -> str:
         return f"Learning failed; your answers are safe on disk. {view.message}"
     if view.status in {"opening", "learning"}:
         return f"{view.message[:1].upper()}{view.message[1:]} …"
-    return ""
+    return view.message
 
 
 def _place(view: View) -> str:

@@ -39,6 +39,13 @@ class Labeller:
         self._ahead: Ahead | None = None
         self.answered = 0
         """Number of answers that the loop has taken in."""
+        if session.changed:
+            what = " and the ".join(session.changed)
+            session.notes.append(
+                f"The {what} changed since this session was last open: its answers are carried over, and other windows "
+                "follow than would have followed."
+            )
+            session.carry_over()
         self.loop = self._resume(say)
         say("learning")
         self.query = self.loop.next_query()
@@ -51,41 +58,36 @@ class Labeller:
         answers = self.session.answers
         self.answered = len(answers)
         loop = self._begin()
-        if self.session.changed:
-            what = " and the ".join(self.session.changed)
-            say(
-                f"the {what} changed since the session was last open: its answers are carried over, and the windows "
-                "that follow are not those that would have followed"
-            )
-            return self._carry_over(loop)
-        count = 0
         if (saved := self.session.saved_state()) is not None:
             count, arrays = saved
             loop.restore(arrays)
+        else:
+            count = self.session.carried
+            self._carry_over(loop, answers[:count])
         for number, answer in enumerate(answers[count:], start=count + 1):
             say(f"learning again from answer {number} of {len(answers)}")
             query = loop.next_query()
             if query is None or query.centre != self._place(loop, answer) + answer.centre:
-                return self._carry_over(self._begin())
+                self.session.notes.append("This version of the loop asks otherwise: the answers are carried over.")
+                self.session.carry_over()
+                loop = self._begin()
+                self._carry_over(loop, answers)
+                return loop
             loop.answer(query, self._place(loop, answer) + np.array(answer.anomalies, dtype=np.int64))
         return loop
 
-    def _carry_over(self, loop: Interaction) -> Interaction:
-        """A loop that is given the answers although it did not ask for them; it learns once, at the end."""
-        for answer in self.session.answers:
+    def _carry_over(self, loop: Interaction, answers: Sequence[Answer]) -> None:
+        """Give the loop answers that it did not ask for; it learns from them once, with the next query."""
+        for answer in answers:
             if answer.series not in loop.pool.names:
-                self.session.notes.append(f"the data no longer has series {answer.series!r}: its labels rest")
+                self.session.notes.append(f"The data no longer has series {answer.series!r}: its labels rest.")
                 continue
             series = loop.pool.names.index(answer.series)
             offset, end = (int(place) for place in loop.pool.offsets[series : series + 2])
-            query = Query(
-                series, offset + answer.centre, offset + answer.start, min(offset + answer.stop, end),
-                loop.state.iteration, 0,
-            )  # fmt: skip
+            centre, start, stop = offset + answer.centre, offset + answer.start, min(offset + answer.stop, end)
             marks = offset + np.array(answer.anomalies, dtype=np.int64)
-            loop.state.listed = [query.centre]
-            loop.answer(query, marks[marks < query.stop])
-        return loop
+            loop.state.listed = [centre]
+            loop.answer(Query(series, centre, start, stop, loop.state.iteration, 0), marks[marks < stop])
 
     @staticmethod
     def _place(loop: Interaction, answer: Answer) -> int:

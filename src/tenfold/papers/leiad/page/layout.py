@@ -76,6 +76,11 @@ def _window() -> html.Section:
                 className="actions",
             ),
             html.P(id="message", className="message", role="status"),
+            html.P(
+                "The server does not answer. What you submitted is safe; start `tenfold label` again, and this page "
+                "goes on.",
+                id="gone", className="problem", role="alert", hidden=True,
+            ),
             html.Div(
                 dcc.Graph(id="graph", figure=_empty(HEIGHT), config=GRAPH, style=height_of(HEIGHT)),
                 id="window", className="plate", tabIndex="0", role="application",

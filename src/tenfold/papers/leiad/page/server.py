@@ -49,6 +49,7 @@ def application(background: Background, title: str, session: str) -> Dash:
     server.before_request(refuse_strangers)
     server.after_request(with_policy)
     server.add_url_rule("/report/site.css", "site_css", _site_css)
+    server.add_url_rule("/alive", "alive", lambda: ("", 204))
     page = Dash(
         "leiad",
         server=server,

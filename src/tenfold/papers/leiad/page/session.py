@@ -6,7 +6,8 @@
         draft.json      the marks on the window that is being looked at
         state-<n>.npz   the loop after n answers: only saves time, can be deleted
 
-The journal is the truth: the loop is deterministic, so its answers lead to the same state again.
+The journal is the truth: the loop is deterministic, so its answers lead to the same state again. Where the pool or the
+settings have changed since an answer was given, the journal says that it was carried over.
 """
 
 from __future__ import annotations
@@ -68,10 +69,15 @@ class Session:
         self._lock = FileLock(folder / "lock", timeout=0, fallback_to_soft=False)
         self._take_lock()
         try:
+            (self.folder / "open.json").unlink(missing_ok=True)
             self.changed = self._begin(dict(identity))
-            """Which digests differ from those of the last time: then the saved states are of another loop."""
+            """Which digests differ from those of the last time: the answers so far are of another loop then."""
             self._signature = digest_of([identity["pool"], identity["settings"]])
-            self.answers = self._read_journal()
+            self.answers: list[Answer] = []
+            """The answers that stand."""
+            self.carried = 0
+            """So many of them were given to another loop."""
+            self._read_journal()
         except BaseException:
             self._lock.release()
             raise
@@ -121,15 +127,36 @@ class Session:
 
     def append(self, answer: Answer) -> None:
         """Keep an answer: on disk when this returns. Raises ResultError when the disk refuses it."""
-        self._write({"answer": asdict(answer)})
-        self.answers.append(answer)
+        event = {"answer": asdict(answer)}
+        self._write(event)
+        self._apply(event)
 
     def take_back(self) -> Answer:
         """Forget the last answer; it stays readable in the journal. Raises ValueError when there is none."""
         if not self.answers:
             raise ValueError("there is no answer to take back")
-        self._write({"taken_back": len(self.answers)})
-        return self.answers.pop()
+        event = {"taken_back": len(self.answers)}
+        self._write(event)
+        answer = self.answers[-1]
+        self._apply(event)
+        return answer
+
+    def carry_over(self) -> None:
+        """Note that all answers so far were given to another loop than the one that goes on."""
+        event = {"carried_over": len(self.answers)}
+        self._write(event)
+        self._apply(event)
+
+    def _apply(self, event: Mapping[str, Any]) -> None:
+        """Take in an event of the journal."""
+        if "taken_back" in event:
+            del self.answers[-1:]
+            self.carried = min(self.carried, len(self.answers))
+        elif "carried_over" in event:
+            self.carried = event["carried_over"]
+        else:
+            answer = event["answer"]
+            self.answers.append(Answer(**answer | {"anomalies": tuple(answer["anomalies"])}))
 
     @property
     def _journal(self) -> Path:
@@ -145,30 +172,24 @@ class Session:
         except OSError as error:
             raise ResultError(why_not_written(self._journal, error)) from error
 
-    def _read_journal(self) -> list[Answer]:
-        """The answers that stand. A damaged last line, which a killed process leaves, is dropped and named."""
-        answers: list[Answer] = []
+    def _read_journal(self) -> None:
+        """Take in all events. A damaged last line, which a killed process leaves, is dropped and named."""
         raw = self._journal.read_bytes() if self._journal.exists() else b""
         lines = raw.splitlines(keepends=True)
+        where = paths.relative(self._journal)
         for number, line in enumerate(lines, start=1):
             try:
                 event = _event(line)
             except ValueError:
                 if number < len(lines):
                     raise ResultError(
-                        f"{paths.relative(self._journal)}: line {number} is damaged and not the last one, so more than "
-                        "a killed process was at work; put it right by hand or delete the line"
+                        f"{where}: line {number} is damaged and not the last one, so more than a killed process was at "
+                        "work; put it right by hand or delete the line"
                     ) from None
-                self.notes.append(
-                    f"{paths.relative(self._journal)}: line {number} was not written completely and is dropped"
-                )
+                self.notes.append(f"{where}: line {number} was not written completely and is dropped")
                 self._cut(sum(map(len, lines[:-1])))
-                break
-            if "taken_back" in event:
-                del answers[-1:]
-            else:
-                answers.append(Answer(**event["answer"] | {"anomalies": tuple(event["answer"]["anomalies"])}))
-        return answers
+                return
+            self._apply(event)
 
     def _cut(self, size: int) -> None:
         with self._journal.open("r+b") as file:
@@ -222,8 +243,10 @@ class Session:
         return iter(sorted(found, reverse=True))
 
     def _digest(self, count: int) -> str:
-        """Digest of the first `count` answers; of nothing when there are fewer."""
-        return digest_of([asdict(answer) for answer in self.answers[:count]]) if count <= len(self.answers) else "none"
+        """Digest of the first `count` answers and of how many were carried over; of nothing when there are fewer."""
+        if count > len(self.answers):
+            return "none"
+        return digest_of([min(self.carried, count), *(asdict(answer) for answer in self.answers[:count])])
 
 
 def _event(line: bytes) -> dict[str, Any]:

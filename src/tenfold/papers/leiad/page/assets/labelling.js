@@ -10,6 +10,7 @@
 
   const DRAFT_MILLISECONDS = 150;
   const STEP = 20;
+  const ALIVE_MILLISECONDS = 2000;
   let state = null;
   let draftTimer = null;
   let frame = null;
@@ -282,6 +283,15 @@
     }
     draw();
   }, 60);
+
+  /* Dash says nothing when its server is gone; the person must know. */
+  window.setInterval(() => {
+    const shown = (hidden) => {
+      const notice = document.getElementById("gone");
+      if (notice) notice.hidden = hidden;
+    };
+    window.fetch("/alive", { cache: "no-store" }).then((answer) => shown(answer.ok), () => shown(false));
+  }, ALIVE_MILLISECONDS);
 
   let pending = null;
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
