@@ -19,6 +19,10 @@ hypothesis.settings.load_profile("tenfold")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: needs Chromium and chromedriver")
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A made-up project with one paper and nothing built."""
@@ -53,6 +57,7 @@ def use_folders(root: Path, monkeypatch) -> Path:
         ("RESULTS", "results"),
         ("REFERENCE", "results/reference"),
         ("CACHE", ".tenfold"),
+        ("LABELS", "labels"),
     ):
         monkeypatch.setattr(paths, name, root / folder)
     return root

@@ -115,7 +115,8 @@ class Project:
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.root = root
-        for name, folder in (("ROOT", ""), ("CONFIG", "config"), ("DATA", "data"), ("RESULTS", "results")):
+        folders = {"ROOT": "", "CONFIG": "config", "DATA": "data", "RESULTS": "results", "LABELS": "labels"}
+        for name, folder in folders.items():
             monkeypatch.setattr(paths, name, root / folder)
         self.write_yaml("suite.yaml", {"scale": SCALE, "papers": "all"})
         self.write_yaml("datasets.yaml", DATASETS)

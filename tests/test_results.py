@@ -21,6 +21,12 @@ def test_metrics_are_those_of_the_file(finished: Project) -> None:
     assert set(metrics.loc[metrics["dataset"] == "films", "data_kind"]) == {"real"}
 
 
+def test_values_of_one_metric_are_found_by_data_set_method_and_seed(finished: Project) -> None:
+    found = finished.results().values("ndcg@10")
+    assert found["own", "ours"] == pytest.approx({0: 0.5, 1: 0.51, 2: 0.52})
+    assert finished.results().values("ndcg@10", "no such split") == {}
+
+
 def test_missing_metrics_say_what_to_run(project: Project) -> None:
     with pytest.raises(ResultError, match=r"metrics\.csv does not exist; run `tenfold evaluate`"):
         _ = project.results().metrics
@@ -42,6 +48,13 @@ def test_a_run_is_found_by_data_set_method_and_seed(finished: Project) -> None:
     assert (run.dataset, run.method) == ("films", "baseline")
     assert run.history[0]["loss"] == 2.0
     assert run.predictions["scores"].tolist() == [0, 1, 2]
+
+
+def test_the_runs_of_a_method_are_all_its_blocks_of_seeds(finished: Project) -> None:
+    runs = finished.results().runs_of("films", "baseline")
+    expected = [job.directory for job in finished.jobs() if (job.dataset, job.method) == ("films", "baseline")]
+    assert [run.directory for run in runs] == expected
+    assert finished.results().runs_of("films", "nobody") == []
 
 
 @pytest.mark.parametrize(("method", "seed"), [("ours", 7), ("nobody", None)])

@@ -22,6 +22,8 @@ DATA = ROOT / "data"
 EMBEDDED = DATA / "embedded"
 RESULTS = ROOT / "results"
 REFERENCE = RESULTS / "reference"
+LABELS = ROOT / "labels"
+"""What people made by hand with a paper's command. No result: nothing can make it again."""
 CACHE = ROOT / ".tenfold"
 """What only saves time; may be deleted at any moment."""
 SOURCE = Path(__file__).resolve().parent
@@ -53,6 +55,11 @@ def paper_results(scale: str, paper: str) -> Path:
 def run(scale: str, paper: str, dataset: str, method: str, seeds: str) -> Path:
     """Folder of one job: `seeds` is a block's label such as 0-2."""
     return paper_results(scale, paper) / "runs" / dataset / method / seeds
+
+
+def labels(paper: str, dataset: str) -> Path:
+    """Folder of what people labelled of a data set with a paper's command."""
+    return LABELS / paper / dataset
 
 
 def report(scale: str) -> Path:

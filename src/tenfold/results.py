@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 TableFormat = Literal["csv", "html"]
 
+Values = dict[tuple[str, str], dict[int, float]]
+"""(data set, method) -> seed -> value"""
+
 KIND_LABELS: Mapping[DataKind, str] = {
     "paper": "",
     "real": "real, stand-in",
@@ -69,6 +72,15 @@ class Results:
         rows = read_metrics(self.directory / "metrics.csv")
         return pd.DataFrame([tuple(getattr(row, name) for name in COLUMNS) for row in rows], columns=list(COLUMNS))
 
+    def values(self, metric: str, split: str = "test") -> Values:
+        """One metric on one split, as numbers to be paired by seed."""
+        table = self.metrics
+        table = table[(table["metric"] == metric) & (table["split"] == split)]
+        found: Values = {}
+        for dataset, method, seed, value in table[["dataset", "method", "seed", "value"]].itertuples(index=False):
+            found.setdefault((dataset, method), {})[int(seed)] = float(value)
+        return found
+
     @cached_property
     def reported(self) -> pd.DataFrame:
         """Numbers the paper, its code or others report: dataset, method, metric, value, split, origin, label."""
@@ -93,6 +105,10 @@ class Results:
                 return run
         which = f"{dataset} {method}" + ("" if seed is None else f" seed {seed}")
         raise ResultError(f"{self.directory}: no finished run of {which}; run `tenfold train` for it first")
+
+    def runs_of(self, dataset: str, method: str) -> list[FinishedRun]:
+        """The finished runs of a method on a data set, one for each block of seeds."""
+        return [run for run in self.runs() if (run.dataset, run.method) == (dataset, method)]
 
     # --------------------------------------------------------------------------------------------- names
 

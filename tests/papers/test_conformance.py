@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tenfold.config import Configuration
 from tenfold.evaluation import read_metrics
 from tenfold.files import read_arrays, read_json
 from tenfold.jobs import Plan
+from tenfold.training.job import Job
 from tenfold.training.loop import Loop
 from tests.conftest import REPOSITORY, use_folders
 
@@ -44,14 +46,21 @@ class Built:
             for raw in self.plan.paper.datasets[dataset].raws:
                 fetch(raw, self.plan.configuration.datasets[raw], [], paths.raw(raw))
 
+    def jobs(self, *, backwards: bool = False) -> list[Job]:
+        """The jobs in the order of the configuration, or in the other, each behind the one that it starts from."""
+        jobs = self.plan.jobs()
+        return sorted(reversed(jobs) if backwards else jobs, key=lambda job: self.generation(job.method))
+
+    def generation(self, method: str) -> int:
+        """How many methods have to run before this one."""
+        after = self.plan.paper.methods[method].after
+        return 0 if after is None else 1 + self.generation(after)
+
     def train(self, *, backwards: bool = False) -> None:
         """Every stage up to the measured runs; `backwards` takes the data sets and methods in the other order."""
         for dataset in self.plan.datasets():
             stages.prepare(self.plan, dataset)
-        jobs = sorted(self.plan.jobs(), key=lambda job: job.after is not None)
-        roots = [job for job in jobs if job.after is None]
-        branches = [job for job in jobs if job.after is not None]
-        for job in [*reversed(roots), *reversed(branches)] if backwards else jobs:
+        for job in self.jobs(backwards=backwards):
             stages.train(self.plan, job, "cpu")
             stages.evaluate(self.plan, job)
         stages.collect(self.plan)
@@ -74,7 +83,7 @@ def built(request, tmp_path_factory):
             inner.setattr(Loop, "_save", counting)
             for dataset in paper.plan.datasets():
                 stages.prepare(paper.plan, dataset)
-            for job in sorted(paper.plan.jobs(), key=lambda job: job.after is not None):
+            for job in paper.jobs():
                 count[""] = 0
                 stages.train(paper.plan, job, "cpu")
                 stages.evaluate(paper.plan, job)
@@ -211,8 +220,18 @@ def test_it_is_complete(slug):
 
 
 @pytest.mark.parametrize("slug", PAPERS)
+def test_its_commands_have_a_function_that_takes_a_task(slug):
+    paper = Plan(Configuration(REPOSITORY / "config", scale="smoke"), slug).paper
+    for name in paper.commands:
+        attribute = name.replace("-", "_")
+        function = getattr(importlib.import_module(f"{paper.module}.{attribute}"), attribute)
+        assert next(iter(inspect.signature(function).parameters)) == "task", name
+        assert function.__doc__, name
+
+
+@pytest.mark.parametrize("slug", PAPERS)
 def test_training_code_does_not_depend_on_the_configuration_models_or_the_report(slug):
     """Else a new key of the configuration models would train everything again."""
     module = Plan(Configuration(REPOSITORY / "config", scale="smoke"), slug).paper.module
     names = {path.relative_to(paths.SOURCE).parts[0] for path in codegraph.stage_files(f"{module}.train")}
-    assert not names & {"config", "jobs.py", "cli.py", "claims", "results.py", "plotting.py", "tracking", "report"}
+    assert not names & {"config", "jobs.py", "cli", "claims", "results.py", "plotting.py", "tracking", "report"}

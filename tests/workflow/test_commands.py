@@ -54,7 +54,7 @@ def test_verdicts_prints_the_matrix_and_where_the_report_is(built_project):
 
 def test_doctor_checks_the_machine(built_project):
     answer = built_project.run("tenfold", "doctor", **WIDE)
-    for name in ("Python", "packages", "device", "disk", "network", "SLURM"):
+    for name in ("Python", "packages", "LightGBM", "device", "disk", "network", "SLURM"):
         assert f" {name}: " in answer.stdout
     assert answer.returncode == 0, answer.stdout
 

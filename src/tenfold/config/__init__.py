@@ -9,6 +9,7 @@ from tenfold.config.configuration import OVERRIDES, Configuration
 from tenfold.config.datasets import RawDataset, RawFile, Source
 from tenfold.config.names import DataKind, Settings, Slug
 from tenfold.config.papers import (
+    Command,
     Deviation,
     Method,
     Metric,
@@ -25,6 +26,7 @@ __all__ = [
     "OVERRIDES",
     "BestOf",
     "Claim",
+    "Command",
     "Comparison",
     "Configuration",
     "DataKind",

@@ -113,6 +113,15 @@ class Deviation(Strict):
     effect: str = ""
 
 
+class Command(Strict):
+    """A command that the paper brings to the command line: `tenfold <name> <data set>`."""
+
+    title: str = Field(description="what it does, for `tenfold --help`")
+    method: Slug | None = Field(
+        None, description="whose settings it works with; the run that this method starts from is built first"
+    )
+
+
 class PaperConfig(Strict):
     """`config/papers/<slug>.yaml`: everything about one paper that is a choice or a fact."""
 
@@ -134,6 +143,7 @@ class PaperConfig(Strict):
     figures: dict[Slug, Shown] = {}
     tables: dict[Slug, Shown] = {}
     deviations: list[Deviation] = []
+    commands: dict[Slug, Command] = Field({}, description="commands that the paper brings; <name>.py holds each")
 
     @property
     def module(self) -> str:
@@ -146,6 +156,8 @@ class PaperConfig(Strict):
             for key in ("extends", "after"):
                 _known(getattr(method, key), self.methods, f"methods.{name}.{key}")
             _no_cycle(name, self.methods)
+        for name, command in self.commands.items():
+            _known(command.method, self.methods, f"commands.{name}.method")
         for name, scale in self.scales.items():
             where = f"scales.{name}"
             _all_known([*scale.datasets, *scale.also], self.datasets, f"{where}.datasets/also")

@@ -8,9 +8,12 @@ arrives as a `PickledMatrix`, whose parts are checked when it is turned into a m
 from __future__ import annotations
 
 import gzip
+import io
 import pickle
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 import numpy as np
 
@@ -87,8 +90,24 @@ class PickledMatrix:
             raise DataError(f"a pickled {self.kind} matrix is damaged ({error})") from error
 
 
+class PickledIdentifier:
+    """A pickled UUID, unchecked."""
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+    def text(self) -> str:
+        """The identifier as text, such as 0efb375b-b902-3661-ab23-9a0bb799f4e3. Raises DataError when it is none."""
+        try:
+            return str(UUID(int=self.state["int"]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DataError(f"a pickled identifier is damaged ({error!r})") from error
+
+
 class _Restricted(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("uuid", "UUID"):
+            return type("PickledIdentifier", (PickledIdentifier,), {})  # a class of its own, as below
         if (kind := MATRICES.get((module, name))) is not None:
             return type("PickledMatrix", (PickledMatrix,), {"kind": kind})  # a class of its own: it may be defaced
         try:
@@ -104,10 +123,19 @@ def read_pickle(path: Path) -> Any:
     """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            return _Restricted(file, encoding="latin1").load()  # type: ignore[arg-type]
+            content = file.read()
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; fetch the data again") from None
-    except pickle.UnpicklingError as error:
-        raise DataError(f"{path} is refused: {error}; only plain data is read from pickles") from error
-    except Exception as error:  # a damaged pickle can raise anything that its constructors raise
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} is not a readable pickle ({type(error).__name__}: {error})") from error
+    return read_pickled(content, path)
+
+
+def read_pickled(content: bytes, where: object) -> Any:
+    """The object in these bytes, as `read_pickle` gives it; `where` is what messages call them."""
+    try:
+        return _Restricted(io.BytesIO(content), encoding="latin1").load()
+    except pickle.UnpicklingError as error:
+        raise DataError(f"{where} is refused: {error}; only plain data is read from pickles") from error
+    except Exception as error:  # a damaged pickle can raise anything that its constructors raise
+        raise DataError(f"{where} is not a readable pickle ({type(error).__name__}: {error})") from error

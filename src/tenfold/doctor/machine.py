@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -19,6 +21,7 @@ from tenfold.doctor.check import Check
 from tenfold.errors import ClusterError
 
 MINIMUM = (3, 11)
+LIBRARIES = (".so", ".dylib", ".dll")
 
 
 def python_version() -> Iterator[Check]:
@@ -48,6 +51,24 @@ def packages() -> Iterator[Check]:
         yield Check("bad", "packages", "; ".join(wrong), "run `make setup`")
     else:
         yield Check("ok", "packages", "all requirements are met")
+
+
+def boosted_trees() -> Iterator[Check]:
+    """LightGBM's compiled part can be loaded: unlike the other packages it takes OpenMP from the system."""
+    package = find_spec("lightgbm")
+    if package is None or package.origin is None:
+        return  # the packages' own check says so
+    folder = Path(package.origin).parent / "lib"
+    library = next((path for path in sorted(folder.glob("lib_lightgbm.*")) if path.suffix in LIBRARIES), None)
+    if library is None:
+        yield Check("bad", "LightGBM", f"{folder} holds no library", "run `make setup` again")
+        return
+    try:
+        ctypes.CDLL(str(library))
+    except OSError as error:
+        yield Check("bad", "LightGBM", str(error), "install OpenMP: libgomp1 on Debian, libomp with Homebrew")
+    else:
+        yield Check("ok", "LightGBM", "its library can be loaded")
 
 
 def device() -> Iterator[Check]:
@@ -135,4 +156,13 @@ def cluster() -> Iterator[Check]:
         yield Check("note", "SLURM", str(error), "only needed for `make cluster`")
 
 
-CHECKS: tuple[Callable[[], Iterator[Check]], ...] = (python_version, packages, device, disk, network, data, cluster)
+CHECKS: tuple[Callable[[], Iterator[Check]], ...] = (
+    python_version,
+    packages,
+    boosted_trees,
+    device,
+    disk,
+    network,
+    data,
+    cluster,
+)

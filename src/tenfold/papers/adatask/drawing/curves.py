@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tenfold import plotting
-from tenfold.papers.adatask.drawing.recorded import dense_dataset, runs_of
+from tenfold.papers.adatask.drawing.recorded import dense_dataset
 from tenfold.results import Results
 
 COMPARED = ("ew", "ew-lrk", "uw", "pcgrad", "adatask")
@@ -28,7 +28,7 @@ def learning(results: Results) -> None:
             "miou": row["test_miou"],
         }
         for method in COMPARED
-        for run in runs_of(results, dataset, method)
+        for run in results.runs_of(dataset, method)
         for row in run.history
     ]
     frame = pd.DataFrame(rows)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tenfold.papers.adatask.evaluate import part
 from tenfold.results import Results
-from tenfold.training.finished import FinishedRun
 
 DENSE = ("cityscapes", "fashionscapes", "fashionscapes-320", "digitscapes")
 CLICKS = ("tiktok", "ml-100k-love", "ml-100k-hate", "short-videos")
@@ -46,7 +44,7 @@ def dense_dataset(results: Results) -> str | None:
 def watched(results: Results, dataset: str, method: str) -> Watched | None:
     """The monitor's records of a method on a data set; None when it was not watched or has not run."""
     found = []
-    for run in runs_of(results, dataset, method):
+    for run in results.runs_of(dataset, method):
         for seed in run.seeds:
             own = [name for name in run.predictions if name.startswith(f"{seed}/") and name.endswith("/names")]
             found += [part(run.predictions, own[0].removesuffix("/names"))] if own else []
@@ -62,8 +60,3 @@ def watched(results: Results, dataset: str, method: str) -> Watched | None:
         steps=found[0]["trace_steps"][:shortest],
         **stacked,
     )
-
-
-def runs_of(results: Results, dataset: str, method: str) -> Sequence[FinishedRun]:
-    """All finished runs of a method on a data set, one for each block of seeds."""
-    return [run for run in results.runs() if (run.dataset, run.method) == (dataset, method)]

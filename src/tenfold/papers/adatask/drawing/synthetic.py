@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from tenfold import plotting
-from tenfold.papers.adatask.drawing.recorded import runs_of
 from tenfold.papers.adatask.evaluate import ratio_label
 from tenfold.papers.adatask.problems import toys
 from tenfold.results import Results
@@ -18,7 +17,7 @@ REACH = 11.0
 
 def landscape(results: Results) -> None:
     """F5: paths on the contours of Toy-A, a row for each method, a column for each scale."""
-    runs = [runs_of(results, "toy-curves", method) for method in METHODS]
+    runs = [results.runs_of("toy-curves", method) for method in METHODS]
     if not all(runs):
         return
     scales = runs[0][0].predictions["ratios"].tolist()
@@ -66,7 +65,7 @@ def quadratic(results: Results) -> None:
     optimizers = list(dict.fromkeys(split.split()[0] for split in frame["split"]))
     figure, axes = plotting.figure("full", ncols=len(optimizers), height=2.4, sharey=True)
     axes = axes if isinstance(axes, list) else [axes]
-    ratios = runs_of(results, "toy-quadratic", "toy-ew")[0].predictions["ratios"]
+    ratios = results.runs_of("toy-quadratic", "toy-ew")[0].predictions["ratios"]
     line = np.geomspace(ratios.min(), ratios.max(), 100)
     for ax, optimizer in zip(axes, optimizers, strict=True):
         ax.plot(

@@ -105,16 +105,6 @@ def _compared(results: Results, metrics: list[str], split: str) -> pd.DataFrame 
     return frame
 
 
-def values(results: Results, metric: str, split: str) -> dict[tuple[str, str], dict[int, float]]:
-    """(data set, method) -> seed -> value."""
-    table = results.metrics
-    table = table[(table["metric"] == metric) & (table["split"] == split)]
-    found: dict[tuple[str, str], dict[int, float]] = {}
-    for dataset, method, seed, value in table[["dataset", "method", "seed", "value"]].itertuples(index=False):
-        found.setdefault((dataset, method), {})[int(seed)] = float(value)
-    return found
-
-
 def _paired(found: dict, dataset: str, method: str, other: str) -> tuple[np.ndarray, np.ndarray]:
     first, second = found.get((dataset, method), {}), found.get((dataset, other), {})
     seeds = sorted(set(first) & set(second))
@@ -127,7 +117,7 @@ def gains_table(results: Results) -> None:
 
     rows, labels = [], []
     for (metric, split), (title, reported) in TASKS.items():
-        found = values(results, metric, split)
+        found = results.values(metric, split)
         datasets = [
             dataset
             for dataset in results.known("datasets", None, {name for name, _ in found})
@@ -176,7 +166,7 @@ def variants_table(results: Results) -> None:
         ("auc", "half-corrupted"): "AUC, half-corrupted",
         ("accuracy", "nodes"): "accuracy",
     }
-    found = {key: values(results, *key) for key in tasks}
+    found = {key: results.values(*key) for key in tasks}
     variants = [name for name, method in results.paper.methods.items() if method.role == "ablation"]
     for dataset in results.known("datasets", None, {d for one in found.values() for d, m in one if m in variants}):
         for variant in variants:
@@ -194,7 +184,7 @@ def sensitivity_table(results: Results) -> None:
     """T6: the same methods under another protocol."""
     import pandas as pd
 
-    found = values(results, "auc", "uniform")
+    found = results.values("auc", "uniform")
     protocols = {
         "": "masked, dropout 0.5",
         "-unmasked": "unmasked",

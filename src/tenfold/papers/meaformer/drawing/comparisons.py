@@ -10,7 +10,6 @@ from tenfold.papers.meaformer.drawing.recorded import (
     methods_with,
     paired,
     panel_title,
-    values,
 )
 from tenfold.results import Results
 from tenfold.statistics import Interval, interval_of_pairs
@@ -39,7 +38,7 @@ def ablation_table(results: Results) -> None:
     """T5: value of each ablation and difference to MEAformer."""
     import pandas as pd
 
-    found = {metric: values(results, metric, "last") for metric in COMPARED}
+    found = {metric: results.values(metric, "last") for metric in COMPARED}
     rows, labels = [], []
     for dataset in datasets_of(results, _ablations(results)):
         for method in [REFERENCE, *_ablations(results)]:
@@ -63,8 +62,8 @@ def _in_words(mean: float, interval: Interval | None) -> str:
 
 
 def ablation_bars(results: Results) -> None:
-    """Figure 5: the differences in H@1, a panel for each data set."""
-    found = values(results, "hits1_both", "last")
+    """Figure 5: the differences in H@1, a panel for each data set with several; a single one is read in the table."""
+    found = results.values("hits1_both", "last")
     panels = []
     for dataset in datasets_of(results, _ablations(results)):
         rows = [
@@ -72,7 +71,7 @@ def ablation_bars(results: Results) -> None:
             for method in _ablations(results)
             if (difference := _difference(found, dataset, method)) is not None
         ]
-        if rows:
+        if len(rows) > 1:
             panels.append((dataset, rows))
     if not panels:
         return
@@ -96,7 +95,7 @@ def settings_table(results: Results) -> None:
     """T8: the same methods with other learning rates and lengths."""
     import pandas as pd
 
-    found = {metric: values(results, metric, "last") for metric in COMPARED}
+    found = {metric: results.values(metric, "last") for metric in COMPARED}
     varied = {name: name.rpartition("-")[0] for name in SETTINGS}
     rows, labels = [], []
     for dataset in datasets_of(results, varied):
@@ -118,8 +117,8 @@ def noise_table(results: Results) -> None:
     """T7: with right pictures and with permuted ones."""
     import pandas as pd
 
-    accuracy = values(results, "hits1_both", "last")
-    right, wrong = (values(results, "weight_vision", split) for split in ("with-picture", "another-picture"))
+    accuracy = results.values("hits1_both", "last")
+    right, wrong = (results.values("weight_vision", split) for split in ("with-picture", "another-picture"))
     rows, labels = [], []
     for dataset in results.known("datasets", None, results.metrics["dataset"]):
         if not dataset.endswith(NOISY):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tenfold import plotting
-from tenfold.papers.meaformer.drawing.recorded import epoch_seconds, is_single, panel_title, values
+from tenfold.papers.meaformer.drawing.recorded import epoch_seconds, is_single, panel_title
 from tenfold.results import Results
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def low_resource(results: Results) -> None:
 
 def efficiency(results: Results) -> None:
     """Figure 7: H@1 over parameters and over time, on the data set with the most methods."""
-    parameters, accuracy = values(results, "parameters", "model"), values(results, "hits1_both", "last")
+    parameters, accuracy = results.values("parameters", "model"), results.values("hits1_both", "last")
     runs = [run for run in results.runs() if is_single(run) and results.paper.methods[run.method].role != "study"]
     if not runs:
         return

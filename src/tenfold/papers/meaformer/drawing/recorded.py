@@ -8,25 +8,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from tenfold.papers.meaformer.evaluate import part
-from tenfold.results import Results
+from tenfold.results import Results, Values
 from tenfold.training.finished import FinishedRun
 
-Values = dict[tuple[str, str], dict[int, float]]
-"""(data set, method) -> seed -> value"""
 NOISY = "-noisy"
 """Ending of a data set whose pictures are permuted."""
 FREEBASE = "fb"
 """Start of the Freebase pairs' names."""
-
-
-def values(results: Results, metric: str, split: str) -> Values:
-    """One metric on one split."""
-    table = results.metrics
-    table = table[(table["metric"] == metric) & (table["split"] == split)]
-    found: Values = {}
-    for dataset, method, seed, value in table[["dataset", "method", "seed", "value"]].itertuples(index=False):
-        found.setdefault((dataset, method), {})[int(seed)] = float(value)
-    return found
 
 
 def paired(found: Values, first: tuple[str, str], second: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tenfold.files import read_json
-from tenfold.papers.meaformer.drawing.recorded import FREEBASE, epoch_seconds, is_single, methods_with, values
+from tenfold.papers.meaformer.drawing.recorded import FREEBASE, epoch_seconds, is_single, methods_with
 from tenfold.results import Results
 from tenfold.tables import NOT_MEASURED, comparison_table, mean_and_spread
 
@@ -85,7 +85,7 @@ def unsupervised_table(results: Results) -> None:
     """T4: pseudo-links, their features alone, and what is learned from them."""
     import pandas as pd
 
-    precision = values(results, "seed_precision", "pivot")
+    precision = results.values("seed_precision", "pivot")
     rows, labels = [], []
     for dataset, method in precision:
         row = [mean_and_spread(list(precision[dataset, method].values()), ".3f")]
@@ -96,7 +96,7 @@ def unsupervised_table(results: Results) -> None:
             ("hits10", "last"),
             ("mrr", "last"),
         ):
-            row.append(mean_and_spread(list(values(results, metric, split)[dataset, method].values()), ".3f"))
+            row.append(mean_and_spread(list(results.values(metric, split)[dataset, method].values()), ".3f"))
         rows.append(row)
         labels.append((results.label(dataset), results.method_title(method)))
     if rows:
@@ -118,7 +118,7 @@ def efficiency_table(results: Results) -> None:
     """T6: size, time and memory beside H@1."""
     import pandas as pd
 
-    parameters, accuracy = values(results, "parameters", "model"), values(results, "hits1_both", "last")
+    parameters, accuracy = results.values("parameters", "model"), results.values("hits1_both", "last")
     rows, labels = [], []
     for run in results.runs():
         key = (run.dataset, run.method)

@@ -12,7 +12,6 @@ from tenfold.papers.pmtiqa.drawing.recorded import (
     measured,
     panel_title,
     rule,
-    runs_of,
     score_name,
     values,
 )
@@ -27,7 +26,7 @@ def schedule(results: Results) -> None:
     datasets = measured(results, ("pmtiqa",))
     if not datasets:
         return
-    optimisation = runs_of(results, datasets[0], "pmtiqa")[0].settings["optimisation"]
+    optimisation = results.runs_of(datasets[0], "pmtiqa")[0].settings["optimisation"]
     count = optimisation["epochs"]
     epochs = np.arange(count)
     weights = np.array([task_weights("progressive", int(epoch), count) for epoch in epochs])
@@ -64,7 +63,7 @@ def training(results: Results) -> None:
         frame = pd.DataFrame(
             {"method": method, **line}
             for method in SCHEDULES
-            for run in runs_of(results, dataset, method)
+            for run in results.runs_of(dataset, method)
             for line in run.history
             if line["loop"] != "rates"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tenfold import plotting
-from tenfold.papers.pmtiqa.drawing.recorded import any_run, measured, panel_title, runs_of, score_name, values
+from tenfold.papers.pmtiqa.drawing.recorded import any_run, measured, panel_title, score_name, values
 from tenfold.papers.pmtiqa.evaluate import predictions_on_test
 from tenfold.results import Results
 
@@ -24,7 +24,7 @@ def scatter(results: Results) -> None:
     figure, axes = plotting.figure("full", ncols=columns, nrows=rows, height=2.7 * rows)
     panels = axes if isinstance(axes, list) else [axes]
     for ax, dataset in zip(panels, datasets, strict=False):
-        run = runs_of(results, dataset, "pmtiqa")[0]
+        run = results.runs_of(dataset, "pmtiqa")[0]
         seed = run.seeds[0]
         predicted, scores = predictions_on_test(run, seed)
         kinds = run.data["distortions"][run.predictions[f"{seed}/test"]]

@@ -42,11 +42,6 @@ def measured(results: Results, methods: Iterable[str]) -> list[str]:
     return sorted(found, key=lambda name: results.kind(name) != "paper")
 
 
-def runs_of(results: Results, dataset: str, method: str) -> list[FinishedRun]:
-    """The finished runs of a method on a data set, one for each block of seeds."""
-    return [run for run in results.runs() if (run.dataset, run.method) == (dataset, method)]
-
-
 def any_run(results: Results, dataset: str) -> FinishedRun | None:
     """A finished run on a data set, for what belongs to the data alone."""
     return next((run for run in results.runs() if run.dataset == dataset), None)
@@ -54,12 +49,7 @@ def any_run(results: Results, dataset: str) -> FinishedRun | None:
 
 def values(results: Results, dataset: str, method: str, metric: str, split: str = "test") -> dict[int, float]:
     """Seed -> value."""
-    frame = results.metrics
-    rows = frame[
-        (frame["dataset"] == dataset) & (frame["method"] == method)
-        & (frame["metric"] == metric) & (frame["split"] == split)
-    ]  # fmt: skip
-    return dict(zip(rows["seed"], rows["value"], strict=True))
+    return results.values(metric, split).get((dataset, method), {})
 
 
 def paired(first: dict[int, float], second: dict[int, float]) -> np.ndarray:

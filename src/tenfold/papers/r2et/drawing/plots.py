@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tenfold import plotting
-from tenfold.papers.r2et.drawing.recorded import FAMILY, VANILLA, cells, runs, values
+from tenfold.papers.r2et.drawing.recorded import FAMILY, VANILLA, cells, runs
 from tenfold.papers.r2et.evaluate import spearman
 from tenfold.papers.r2et.selection import quality
 from tenfold.results import Results
@@ -43,7 +43,7 @@ def _legend(drawn: Figure, panels: Sequence[Axes], columns: int) -> None:
 
 def thickness(results: Results) -> None:
     """F2: thickness against P@k, over models and over samples."""
-    found = values(results, "thickness"), values(results, "precision", "ranking")
+    found = results.values("thickness"), results.values("precision", "ranking")
     datasets = list(dict.fromkeys(dataset for dataset, _ in cells(results)))
     if not datasets:
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tenfold.results import Results
+from tenfold.results import Results, Values
 from tenfold.training.finished import FinishedRun
 
 VANILLA = "vanilla"
@@ -14,22 +14,10 @@ R2ET = ("r2et", "r2et-mm", "r2et-no-h", "r2et-mm-no-h")
 """The variants that claims choose from."""
 FAMILY = "family"
 
-Values = dict[tuple[str, str], dict[int, float]]
-
-
-def values(results: Results, metric: str, split: str = "test") -> Values:
-    """(data set, method) -> seed -> value."""
-    table = results.metrics
-    table = table[(table["metric"] == metric) & (table["split"] == split)]
-    found: Values = {}
-    for dataset, method, seed, value in table[["dataset", "method", "seed", "value"]].itertuples(index=False):
-        found.setdefault((dataset, method), {})[int(seed)] = float(value)
-    return found
-
 
 def cells(results: Results) -> Iterator[tuple[str, str]]:
     """(data set, method) of all that has a P@k, in the order of the paper's YAML; Vanilla first."""
-    found = values(results, "precision", "ranking")
+    found = results.values("precision", "ranking")
     for dataset in results.known("datasets", None, {name for name, _ in found}):
         methods = results.known("methods", None, {method for name, method in found if name == dataset})
         for method in sorted(methods, key=lambda name: name != VANILLA):
@@ -53,6 +41,6 @@ def runs(results: Results, method: str) -> dict[str, list[FinishedRun]]:
 
 def best_variant(results: Results, dataset: str, seed: int) -> str | None:
     """The R2ET variant that is best on validation data at this seed."""
-    found = values(results, "selection", "validation")
+    found = results.values("selection", "validation")
     candidates = {m: found[dataset, m][seed] for m in R2ET if seed in found.get((dataset, m), {})}
     return max(candidates, key=lambda name: candidates[name]) if candidates else None

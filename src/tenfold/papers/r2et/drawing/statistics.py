@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tenfold.papers.r2et.drawing.recorded import VANILLA, cells, paired, runs, values
+from tenfold.papers.r2et.drawing.recorded import VANILLA, cells, paired, runs
 from tenfold.papers.r2et.drawing.tables import labelled
 from tenfold.results import Results
 from tenfold.statistics import interval_of_pairs
@@ -16,7 +16,7 @@ SIGNIFICANT = 0.05
 
 def faithfulness_table(results: Results) -> None:
     """T4: DFFOT, COMP, SUFF, and their differences to Vanilla."""
-    found = {metric: values(results, metric) for metric in FAITHFULNESS}
+    found = {metric: results.values(metric) for metric in FAITHFULNESS}
     keys, rows = list(cells(results)), []
     for dataset, method in keys:
         row = []
@@ -114,7 +114,7 @@ def _in_words(candidate: dict[str, float | None]) -> str:
 
 def cost_table(results: Results) -> None:
     """T8: counted operations, and CPU seconds of each job."""
-    operations = values(results, "operations")
+    operations = results.values("operations")
     seconds: dict[tuple[str, str], list[float]] = {}
     models: dict[tuple[str, str], int] = {}
     for run in results.runs():

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tenfold.files import read_json
-from tenfold.papers.r2et.drawing.recorded import Values, cells, values
+from tenfold.papers.r2et.drawing.recorded import cells
 from tenfold.papers.r2et.evaluate import BUDGETS
-from tenfold.results import Results
+from tenfold.results import Results, Values
 from tenfold.tables import NOT_MEASURED, mean_and_spread
 from tenfold.training.finished import FinishedRun
 
@@ -77,10 +77,10 @@ def data_table(results: Results) -> None:
 def main_table(results: Results) -> None:
     """T2: P@k under each attack beside what it may cost or hide."""
     splits = {"P@k, ER": "ranking", "P@k, MSE": "distance", "P@k, ER raw": "ranking-raw", "P@k, random": "random"}
-    precision = {title: values(results, "precision", split) for title, split in splits.items()}
-    auc, accuracy = values(results, "auc"), values(results, "accuracy")
-    thickness = values(results, "thickness")
-    within = values(results, "within_budget", "validation")
+    precision = {title: results.values("precision", split) for title, split in splits.items()}
+    auc, accuracy = results.values("auc"), results.values("accuracy")
+    thickness = results.values("thickness")
+    within = results.values("within_budget", "validation")
     keys = list(cells(results))
     beside = _read_with(results)
     rows = [
@@ -101,7 +101,7 @@ def main_table(results: Results) -> None:
 
 def _read_with(results: Results) -> Callable[[tuple[str, str]], list[str]]:
     """What every P@k of a (data set, method) has to be read with: distinct top-k sets and chance, in percent."""
-    distinct = values(results, "distinct")
+    distinct = results.values("distinct")
     chance = {run.dataset: run.settings["k"] / _features(run) for run in results.runs()}
     return lambda key: [percent(distinct, *key), f"{100 * chance[key[0]]:.1f}"]
 
@@ -116,9 +116,9 @@ def _or_blank(text: str) -> str:
 
 def performance_table(results: Results) -> None:
     """T3: clean AUC and accuracy, and the predictions that attacks left alone."""
-    auc, accuracy, norms = values(results, "auc"), values(results, "accuracy"), values(results, "saliency_norm")
+    auc, accuracy, norms = results.values("auc"), results.values("accuracy"), results.values("saliency_norm")
     attacks = ("ranking", "distance", "ranking-raw", "random")
-    unchanged = [values(results, "unchanged", attack) for attack in attacks]
+    unchanged = [results.values("unchanged", attack) for attack in attacks]
     keys = list(cells(results))
     rows = []
     for key in keys:
@@ -140,7 +140,7 @@ def explanation_table(results: Results) -> None:
     for title, ending in names.items():
         for attack, split in (("ER", "ranking"), ("MSE", "distance")):
             columns.append((title, attack))
-            found.append(values(results, "precision", split + ending))
+            found.append(results.values("precision", split + ending))
     keys = list(cells(results))
     beside = _read_with(results)
     columns += [("clean", name) for name in READ_WITH]
@@ -154,7 +154,7 @@ def budget_table(results: Results) -> None:
     columns, found = [], []
     for title, attack in (("ER", "ranking"), ("MSE", "distance")):
         for budget in BUDGETS:
-            one = values(results, "precision", f"{attack}@{budget:g}")
+            one = results.values("precision", f"{attack}@{budget:g}")
             if one:
                 columns.append((title, f"{budget:g}"))
                 found.append(one)

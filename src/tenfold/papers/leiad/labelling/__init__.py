@@ -1,0 +1,1 @@
+"""Weak supervision: labelling functions, and the models that make one label out of their votes."""
