@@ -24,11 +24,11 @@ MOST_COLUMNS = 12
 def events(results: Results) -> None:
     """Fig. 3: a raster of e over one test video, for each data set."""
     found = first_outcomes(results)
-    rows = [(results.label(dataset), one) for (dataset, method), one in found.items() if method == "dlh"]
-    rows += [
-        (f"{results.label(dataset)}, {results.method_title(method)}", one)
+    rows = [
+        (f"{results.label(dataset)}: {results.method_title(method)}", one)
+        for wanted in RASTERS
         for (dataset, method), one in found.items()
-        if method == "dlh-n3"
+        if method == wanted
     ]
     if not rows:
         return
