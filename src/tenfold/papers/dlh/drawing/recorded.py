@@ -13,19 +13,9 @@ from tenfold.training.finished import FinishedRun
 Values = dict[tuple[str, str], dict[int, float]]
 
 
-def values(results: Results, metric: str, split: str = "test") -> Values:
-    """(data set, method) -> seed -> value."""
-    table = results.metrics
-    table = table[(table["metric"] == metric) & (table["split"] == split)]
-    found: Values = {}
-    for dataset, method, seed, value in table[["dataset", "method", "seed", "value"]].itertuples(index=False):
-        found.setdefault((dataset, method), {})[int(seed)] = float(value)
-    return found
-
-
 def cells(results: Results) -> Iterator[tuple[str, str]]:
     """(data set, method) of all that was measured, in the order of the paper's YAML."""
-    found = values(results, "ssim")
+    found = results.values("ssim")
     for dataset in results.known("datasets", None, {name for name, _ in found}):
         for method in results.known("methods", None, {method for name, method in found if name == dataset}):
             yield dataset, method

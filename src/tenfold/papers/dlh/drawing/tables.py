@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tenfold.papers.dlh.drawing.recorded import cells, values
+from tenfold.papers.dlh.drawing.recorded import cells
 from tenfold.results import Results
 from tenfold.tables import comparison_table, mean_and_spread
 
@@ -25,8 +25,8 @@ def seeds_table(results: Results) -> None:
     """Every seed for itself."""
     import pandas as pd
 
-    found = {metric: values(results, metric) for metric in SCORES}
-    level = {metric: values(results, metric, "level-2") for metric in ("update_rate", "event_f1")}
+    found = {metric: results.values(metric) for metric in SCORES}
+    level = {metric: results.values(metric, "level-2") for metric in ("update_rate", "event_f1")}
     rows, labels = [], []
     for key in cells(results):
         for seed in sorted(found["ssim"][key]):
@@ -41,7 +41,7 @@ def seeds_table(results: Results) -> None:
 def depth_table(results: Results) -> None:
     """Table 2, on every data set where levels were counted."""
     methods = [name for name in DEPTHS if name in results.paper.methods]
-    counted = {dataset for dataset, method in values(results, "depth") if method in methods}
+    counted = {dataset for dataset, method in results.values("depth") if method in methods}
     if counted:
         datasets = results.known("datasets", None, counted)
         results.save_table("t2-depth", comparison_table(results, ["depth", "kl"], methods, datasets))
@@ -52,7 +52,7 @@ def changes_table(results: Results) -> None:
     import pandas as pd
 
     shown = ("p_change", "p_static", "update_rate", "event_f1")
-    found = {metric: values(results, metric, "level-2") for metric in shown}
+    found = {metric: results.values(metric, "level-2") for metric in shown}
     reported = results.reported.set_index(["dataset", "method", "metric"])["value"].to_dict()
     rows, labels = [], []
     for dataset, method in cells(results):
@@ -87,7 +87,7 @@ def _by_level(results: Results, name: str, metrics: tuple[str, ...], needed: str
 
     table = results.metrics
     splits = sorted({split for split in table["split"] if split.startswith("level-")})
-    found = {split: {metric: values(results, metric, split) for metric in metrics} for split in splits}
+    found = {split: {metric: results.values(metric, split) for metric in metrics} for split in splits}
     rows, labels = [], []
     for dataset, method in cells(results):
         for split in splits:
@@ -104,7 +104,7 @@ def cost_table(results: Results) -> None:
     """CPU time is that of the job, shared out to its seeds."""
     import pandas as pd
 
-    sizes = values(results, "parameters")
+    sizes = results.values("parameters")
     seconds: dict[tuple[str, str], list[float]] = {}
     for run in results.runs():
         spent = run.record["cpu_seconds"] / len(run.seeds)

@@ -21,12 +21,7 @@ Values = dict[tuple[str, str], list[float]]
 
 def values(results: Results, metric: str, split: str = "test") -> Values:
     """One metric on one split."""
-    table = results.metrics
-    table = table[(table["metric"] == metric) & (table["split"] == split)]
-    found: Values = {}
-    for dataset, method, value in table[["dataset", "method", "value"]].itertuples(index=False):
-        found.setdefault((dataset, method), []).append(float(value))
-    return found
+    return {key: list(by_seed.values()) for key, by_seed in results.values(metric, split).items()}
 
 
 def datasets(results: Results) -> list[str]:
