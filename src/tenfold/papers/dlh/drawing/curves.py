@@ -80,7 +80,7 @@ def training(results: Results) -> None:
             plotting.learning_curve(ax, own, value="value", step="update", group="name", titles=titles)
             ax.set(xlabel="update" if row == len(TRAINING) - 1 else "", ylabel=label if column == 0 else "")
             if row == 0:
-                ax.set_title(results.label(dataset))
+                ax.set_title(results.label(dataset).replace(" (", "\n("))
             elif start != "error":
                 ax.legend(loc="best")
     results.save_figure("training", drawn, datasets)

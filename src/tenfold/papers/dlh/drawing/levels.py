@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 RASTERS = ("dlh", "dlh-n3")
 """Methods whose changes are drawn."""
-MEANING = (("dlh-n3", "moving-ball"), ("dlh", "moving-ball"), ("dlh", "ball-tiny"))
+MEANING = (("dlh", "moving-ball"), ("dlh", "ball-tiny"))
 """(method, data set) of the figure of levels: the first that was run."""
 MOST_COLUMNS = 12
 
@@ -89,7 +89,7 @@ def meaning(results: Results) -> None:
     rows = [(f"level {n + 1} sampled", sampled[n]) for n in range(levels)]
     rows += [(f"level {n + 1} rolls out", rolled[n, ::step][:MOST_COLUMNS]) for n in range(levels)]
     drawn, (upper, film, raster) = plotting.figure(
-        "full", height=0.52 * len(rows) + 2.0, nrows=3, height_ratios=[0.52 * len(rows), 0.25, 1.2]
+        "full", height=0.52 * len(rows) + 2.0, nrows=3, height_ratios=[0.52 * len(rows), 0.16, 1.2]
     )
     strips(upper, rows)
     _raster(raster, chosen)
