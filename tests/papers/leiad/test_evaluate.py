@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -23,6 +23,7 @@ def test_average_precision_and_auc_have_the_values_of_the_card():  # 12.12
     assert measuring.pair("test", scores, np.zeros(5)) == {}
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 10_000))
 def test_metrics_are_scikit_learns_and_leave_labelled_points_out(seed):
     pool, generator = made_up_pool(seed, series=2), np.random.default_rng(seed)

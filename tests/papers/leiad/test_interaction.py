@@ -104,7 +104,7 @@ def test_without_the_generator_each_iteration_adds_its_last_window():
 def test_labels_of_the_pool_are_measured_and_never_learnt_from():
     pool = made_up_pool()
     turned = replace(pool, labels=np.random.default_rng(9).integers(0, 2, len(pool)).astype(np.int8))
-    for arm in ARMS:
+    for arm in ("leiad", "no-detectors", "uncertainty", "committee"):
         first, second = interact(arm, pool), interact(arm, turned, answers=pool.labels)
         assert first.state.shown == second.state.shown
         assert (first.scores == second.scores).all()
@@ -128,7 +128,7 @@ def test_methods_without_pseudo_labels_share_their_first_scores():
 
 
 @pytest.mark.parametrize("arm", ARMS)
-@pytest.mark.parametrize("stop", [1, 4, 7])
+@pytest.mark.parametrize("stop", [2, 7])
 def test_a_saved_loop_goes_on_as_if_it_had_not_been_saved(arm, stop, tmp_path):
     expected = interact(arm)
     pool = made_up_pool()

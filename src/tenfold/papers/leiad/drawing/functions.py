@@ -22,41 +22,48 @@ CONTEXT = 300
 SHOWN_ARMS = (*ABLATED[:3], "al-uncertainty", "al-random", "al-most-anomalous")
 
 
+KINDS = ("initial", "representation", "statistics", "gold-model")
+"""Of LEIAD's labelling functions."""
+
+
 def efficiency(results: Results) -> None:
     """F5: anomalies that were labelled, and coverage and precision of the labelling functions by iteration."""
+    from matplotlib.ticker import MaxNLocator
+
     names = [name for name in datasets(results) if recorded_curves(results, name, LEIAD)]
     if not names:
         return
     drawn, rows = grid(names, 3)
     for dataset, (left, middle, right) in zip(names, rows, strict=True):
-        for number, method in enumerate(methods(results, dataset, SHOWN_ARMS)):
-            look = {"color": plotting.PALETTE[number % len(plotting.PALETTE)]}
+        for method in methods(results, dataset, SHOWN_ARMS):
+            look = {"color": plotting.PALETTE[SHOWN_ARMS.index(method)]}
             band(left, recorded_curves(results, dataset, method), "anomalies", look, results.method_title(method))
         left.set(title=panel_title(results, dataset), ylabel="anomalous points labelled")
         _functions(results, dataset, middle, right)
     rows[-1][0].set_xlabel("interactions (shown windows)")
+    for row in rows:
+        for ax in row[1:]:
+            ax.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     for ax in rows[-1][1:]:
         ax.set_xlabel("iteration in which the LF was made")
-    legend(drawn, [row[0] for row in rows], 3)
-    middle_handles = rows[0][1].get_legend_handles_labels()
-    rows[0][1].legend(*middle_handles, loc="best", fontsize=6)
+    legend(drawn, [*(row[0] for row in rows), rows[0][1]], 5)
     results.save_figure("f5-functions", drawn, names)
 
 
 def _functions(results: Results, dataset: str, coverage: Axes, precision: Axes) -> None:
     """Dots for the functions of each kind, all seeds: points called anomalies, and how many of them are."""
-    kinds: dict[str, list[np.ndarray]] = {}
+    kinds: dict[str, list[np.ndarray]] = {kind: [] for kind in KINDS}
     for run in runs(results, dataset, LEIAD):
         for seed in run.seeds:
             counts, named = run.predictions[f"{seed}/functions"], run.predictions[f"{seed}/function_kinds"]
-            for kind in dict.fromkeys(named):
-                kinds.setdefault(str(kind), []).append(counts[named == kind])
+            for kind, pieces in kinds.items():
+                pieces.append(counts[named == kind])
     for number, (kind, pieces) in enumerate(kinds.items()):
         iteration, tp, fp, _, _ = np.concatenate(pieces).T
         called = tp + fp
         look: dict[str, Any] = {
             "color": plotting.PALETTE[number],
-            "marker": "os^D"[number % 4],
+            "marker": "os^D"[number],
             "markersize": 2.6,
             "linestyle": "none",
         }

@@ -105,8 +105,9 @@ def ablations(results: Results) -> None:
     columns = {"test_ap": "end model, test", "unlabelled_ap": "end model, pool", "label_ap": "label model, pool"}
     for dataset, panels in zip(names, rows, strict=True):
         for ax, (column, title) in zip(panels, columns.items(), strict=True):
-            for number, method in enumerate(methods(results, dataset, ABLATED)):
-                look = {"color": plotting.PALETTE[number]}
+            for method in methods(results, dataset, ABLATED):
+                number = ABLATED.index(method)
+                look = {"color": plotting.PALETTE[number], "linestyle": "-" if number < 3 else (0, (3, 1.5))}
                 band(ax, recorded_curves(results, dataset, method), column, look, results.method_title(method))
             ax.set(title=f"{panel_title(results, dataset)}:\n{title}", ylabel="AP", ylim=(0, None))
     for ax in rows[-1]:
