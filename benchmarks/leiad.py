@@ -16,8 +16,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from tenfold.papers.leiad.detector_settings import DetectorSettings
 from tenfold.papers.leiad.detectors import scores
-from tenfold.papers.leiad.detectors.settings import DetectorSettings
 from tenfold.papers.leiad.features import statistical_features
 from tenfold.papers.leiad.interaction import Interaction
 from tenfold.papers.leiad.oracles import marked

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
 from tenfold import paths
 from tenfold.data.manifest import FileRecord, Manifest
 from tenfold.workflow import digest_on_disk
+from tests.conftest import REPOSITORY
 from tests.made_up_project import Project
 
 
@@ -52,3 +55,12 @@ def test_a_damaged_manifest_counts_as_a_change(raw):
     before = digest_on_disk("own-raw")
     (raw / "manifest.json").write_text("{")
     assert digest_on_disk("own-raw") != before
+
+
+def test_checking_every_papers_settings_imports_nothing_heavy():
+    program = (
+        "import sys; from tenfold.workflow import Workflow; Workflow({'scale': 'paper'}).check(); "
+        "print({'torch', 'scipy', 'pandas', 'matplotlib', 'sklearn', 'mlflow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert done.stdout.strip() == "set()"

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from tenfold.papers.leiad.detectors.settings import DetectorSettings
+from tenfold.papers.leiad.detector_settings import DetectorSettings
 from tenfold.settings import Strict
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tenfold.papers.leiad.detector_settings import DetectorSettings
 from tenfold.papers.leiad.detectors import DETECTORS, decomposition, luminol, scaled, scores, spectral_residual
-from tenfold.papers.leiad.detectors.settings import DetectorSettings
 
 FEW = DetectorSettings(isolation_trees=20, random_cut_trees=10, random_cut_tree_size=100)
 

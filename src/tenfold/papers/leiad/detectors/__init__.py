@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tenfold.papers.leiad.detector_settings import DetectorSettings
 from tenfold.papers.leiad.detectors import (
     decomposition,
     isolation_forest,
@@ -13,7 +14,6 @@ from tenfold.papers.leiad.detectors import (
     random_cut_forest,
     spectral_residual,
 )
-from tenfold.papers.leiad.detectors.settings import DetectorSettings
 from tenfold.training.seeding import numpy_generator
 
 DETECTORS = ("isolation-forest", "spectral-residual", "decomposition", "luminol", "random-cut-forest")
