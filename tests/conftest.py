@@ -19,10 +19,6 @@ hypothesis.settings.load_profile("tenfold")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: needs Chromium and chromedriver")
-
-
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A made-up project with one paper and nothing built."""
